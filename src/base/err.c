@@ -1,0 +1,299 @@
+/* base: errors as values. */
+/* Knows nothing of leap. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/err.h"
+
+#include "base/buf.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Joined by thousands, errors help nobody: a hint at how many more there are does. */
+#define FORMAT_MAX	100
+
+/* A line longer than this is quoted around its column only. */
+#define QUOTE_WIDTH	100u
+
+struct remark {
+	bool		 placed;
+	struct place	 place;
+	char		*text;
+	struct remark	*next;
+};
+
+struct err {
+	enum err_code	 code;
+	struct remark	 message;
+	struct remark	*notes;
+	char		*hint;
+	struct err	*next;
+};
+
+static void
+remark_fill(struct remark *remark, const struct place *place, char *take_text)
+{
+	remark->text = take_text;
+	remark->placed = place != NULL && place->path != NULL;
+	if (!remark->placed)
+		return;
+	remark->place = *place;
+	remark->place.path = xstrdup(place->path);
+	if (place->text != NULL)
+		remark->place.text = xstrdup(place->text);
+}
+
+static void
+remark_fini(struct remark *remark)
+{
+	free((char *)remark->place.path);
+	free((char *)remark->place.text);
+	free(remark->text);
+}
+
+static struct err *
+make(enum err_code code, const struct place *place, char *take_text)
+{
+	struct err	*e = xcalloc(1, sizeof(*e));
+
+	e->code = code;
+	remark_fill(&e->message, place, take_text);
+	return e;
+}
+
+struct err *
+err_new(enum err_code code, const char *format, ...)
+{
+	va_list	 args;
+	char	*text;
+
+	va_start(args, format);
+	text = xvasprintf(format, args);
+	va_end(args);
+	return make(code, NULL, text);
+}
+
+struct err *
+err_at(enum err_code code, const struct place *place, const char *format, ...)
+{
+	va_list	 args;
+	char	*text;
+
+	va_start(args, format);
+	text = xvasprintf(format, args);
+	va_end(args);
+	return make(code, place, text);
+}
+
+struct err *
+err_errno(enum err_code code, const char *format, ...)
+{
+	int	 number = errno;
+	va_list	 args;
+	char	*text, *whole;
+
+	va_start(args, format);
+	text = xvasprintf(format, args);
+	va_end(args);
+	whole = xasprintf("%s: %s", text, strerror(number));
+	free(text);
+	return make(code, NULL, whole);
+}
+
+struct err *
+err_hint(struct err *take_e, const char *format, ...)
+{
+	va_list	 args;
+
+	if (take_e == NULL)
+		return NULL;
+	free(take_e->hint);
+	va_start(args, format);
+	take_e->hint = xvasprintf(format, args);
+	va_end(args);
+	return take_e;
+}
+
+struct err *
+err_context(struct err *take_e, const char *format, ...)
+{
+	va_list	 args;
+	char	*text, *whole;
+
+	if (take_e == NULL)
+		return NULL;
+	va_start(args, format);
+	text = xvasprintf(format, args);
+	va_end(args);
+	whole = xasprintf("%s: %s", text, take_e->message.text);
+	free(text);
+	free(take_e->message.text);
+	take_e->message.text = whole;
+	return take_e;
+}
+
+struct err *
+err_note(struct err *take_e, const struct place *place, const char *format, ...)
+{
+	struct remark	**end;
+	va_list		  args;
+
+	if (take_e == NULL)
+		return NULL;
+	for (end = &take_e->notes; *end != NULL; end = &(*end)->next)
+		;
+	*end = xcalloc(1, sizeof(**end));
+	va_start(args, format);
+	remark_fill(*end, place, xvasprintf(format, args));
+	va_end(args);
+	return take_e;
+}
+
+struct err *
+err_join(struct err *take_first, struct err *take_second)
+{
+	struct err	*last;
+
+	if (take_first == NULL)
+		return take_second;
+	for (last = take_first; last->next != NULL; last = last->next)
+		;
+	last->next = take_second;
+	return take_first;
+}
+
+void
+err_free(struct err *e)
+{
+	struct err	*next;
+	struct remark	*note, *following;
+
+	for (; e != NULL; e = next) {
+		next = e->next;
+		for (note = e->notes; note != NULL; note = following) {
+			following = note->next;
+			remark_fini(note);
+			free(note);
+		}
+		remark_fini(&e->message);
+		free(e->hint);
+		free(e);
+	}
+}
+
+enum err_code
+err_code(const struct err *e)
+{
+	return e->code;
+}
+
+size_t
+err_count(const struct err *e)
+{
+	size_t	 count = 0;
+
+	for (; e != NULL; e = e->next)
+		count++;
+	return count;
+}
+
+const char *
+err_message(const struct err *e)
+{
+	return e->message.text;
+}
+
+const struct place *
+err_place(const struct err *e)
+{
+	return e->message.placed ? &e->message.place : NULL;
+}
+
+const char *
+err_hint_text(const struct err *e)
+{
+	return e->hint;
+}
+
+const struct err *
+err_next(const struct err *e)
+{
+	return e->next;
+}
+
+static void
+format_place(const struct remark *remark, struct buf *out)
+{
+	if (!remark->placed)
+		return;
+	buf_adds(out, remark->place.path);
+	if (remark->place.line != 0)
+		buf_addf(out, ":%u", remark->place.line);
+	if (remark->place.line != 0 && remark->place.column != 0)
+		buf_addf(out, ":%u", remark->place.column);
+	buf_adds(out, ": ");
+}
+
+/* The quoted line and, below, a caret in its column; tabs stay tabs so that both line up. */
+static void
+format_quote(const struct place *place, struct buf *out)
+{
+	const char	*text = place->text;
+	size_t		 len = strlen(text);
+	size_t		 column = place->column != 0 ? place->column - 1 : 0;
+	size_t		 start = 0, i;
+
+	if (column > len)
+		column = len;
+	if (len > QUOTE_WIDTH && column > QUOTE_WIDTH / 2)
+		start = column - QUOTE_WIDTH / 2;
+	while (start > 0 && ((unsigned char)text[start] & 0xc0) == 0x80)
+		start--;
+	if (len - start > QUOTE_WIDTH)
+		len = start + QUOTE_WIDTH;
+	buf_adds(out, "    ");
+	buf_add(out, text + start, len - start);
+	buf_addc(out, '\n');
+	if (place->column == 0)
+		return;
+	buf_adds(out, "    ");
+	for (i = start; i < column; i++) {
+		if (text[i] == '\t')
+			buf_addc(out, '\t');
+		else if (((unsigned char)text[i] & 0xc0) != 0x80)
+			buf_addc(out, ' ');
+	}
+	buf_adds(out, "^\n");
+}
+
+static void
+format_one(const struct err *e, struct buf *out)
+{
+	const struct remark	*note;
+
+	format_place(&e->message, out);
+	buf_adds(out, e->message.text);
+	buf_addc(out, '\n');
+	if (e->message.placed && e->message.place.text != NULL)
+		format_quote(&e->message.place, out);
+	for (note = e->notes; note != NULL; note = note->next) {
+		buf_adds(out, "  ");
+		format_place(note, out);
+		buf_adds(out, note->text);
+		buf_addc(out, '\n');
+	}
+	if (e->hint != NULL)
+		buf_addf(out, "hint: %s\n", e->hint);
+}
+
+void
+err_format(const struct err *e, struct buf *out)
+{
+	size_t	 count;
+
+	for (count = 0; e != NULL && count < FORMAT_MAX; e = e->next, count++)
+		format_one(e, out);
+	if (e != NULL)
+		buf_addf(out, "and %zu more\n", err_count(e));
+}

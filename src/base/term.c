@@ -1,0 +1,237 @@
+/* base: the terminal: colours, messages, questions. */
+/* Knows nothing of leap. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/term.h"
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mask.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define ANSWER_MAX	1024
+
+static struct {
+	bool	 color_out, color_err;
+	int	 verbosity;
+} term;
+
+static bool
+wants_color(int fd)
+{
+	const char	*type = getenv("TERM");
+	const char	*no = getenv("NO_COLOR");
+
+	return isatty(fd) && (no == NULL || *no == '\0') && type != NULL && strcmp(type, "dumb") != 0;
+}
+
+void
+term_setup(void)
+{
+	term.color_out = wants_color(STDOUT_FILENO);
+	term.color_err = wants_color(STDERR_FILENO);
+}
+
+void
+term_no_color(void)
+{
+	term.color_out = term.color_err = false;
+}
+
+void
+term_set_verbosity(int level)
+{
+	term.verbosity = level;
+}
+
+bool
+term_is_tty(FILE *stream)
+{
+	return isatty(fileno(stream)) != 0;
+}
+
+unsigned
+term_width(void)
+{
+	struct winsize	 size;
+	const char	*columns = getenv("COLUMNS");
+	unsigned long	 width = 80;
+
+	if ((ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 || ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0) &&
+	    size.ws_col != 0)
+		width = size.ws_col;
+	else if (columns != NULL && *columns >= '1' && *columns <= '9')
+		width = strtoul(columns, NULL, 10);
+	return width < 20 ? 20 : width > 10000 ? 10000 : (unsigned)width;
+}
+
+void
+term_color(struct buf *line, FILE *stream, enum term_color color, const char *text)
+{
+	static const char *const	 codes[] = {
+		[TERM_BOLD] = "1", [TERM_DIM] = "2", [TERM_RED] = "31", [TERM_GREEN] = "32",
+		[TERM_YELLOW] = "33", [TERM_CYAN] = "36",
+	};
+	bool	 on = stream == stdout ? term.color_out : term.color_err;
+
+	if (!on || color == TERM_PLAIN)
+		buf_adds(line, text);
+	else
+		buf_addf(line, "\033[%sm%s\033[0m", codes[color], text);
+}
+
+/* Only the sequences that term_color() makes may pass: what a node or a file says must not drive the terminal. */
+static size_t
+own_sequence(const char *text)
+{
+	size_t	 digits = strspn(text + 2, "0123456789");
+
+	return text[1] == '[' && digits <= 2 && text[2 + digits] == 'm' ? digits + 3 : 0;
+}
+
+static void
+add_visible(struct buf *text, const char *from, size_t len)
+{
+	size_t	 i, own;
+
+	for (i = 0; i < len; i++) {
+		unsigned char	 c = (unsigned char)from[i];
+
+		if (c == 033 && (own = own_sequence(from + i)) != 0) {
+			buf_add(text, from + i, own);
+			i += own - 1;
+		} else if ((c < 32 && c != '\n' && c != '\t') || c == 127) {
+			buf_addf(text, "\\x%02x", c);
+		} else if (c == 0xc2 && i + 1 < len && ((unsigned char)from[i + 1] & 0xe0) == 0x80) {
+			buf_addf(text, "\\u%04x", (unsigned char)from[++i]);	/* C1 controls */
+		} else {
+			buf_addc(text, (char)c);
+		}
+	}
+}
+
+void
+term_write(FILE *stream, struct buf *text)
+{
+	struct buf	 visible = { 0 };
+
+	mask_apply(text);
+	add_visible(&visible, buf_text(text), text->len);
+	fwrite(buf_text(&visible), 1, visible.len, stream);
+	buf_fini(&visible);
+}
+
+PRINTF(2, 0)
+static void
+print(FILE *stream, const char *format, va_list args)
+{
+	struct buf	 text = { 0 };
+
+	buf_addv(&text, format, args);
+	term_write(stream, &text);
+	buf_fini(&text);
+}
+
+void
+out(const char *format, ...)
+{
+	va_list	 args;
+
+	va_start(args, format);
+	print(stdout, format, args);
+	va_end(args);
+}
+
+void
+note(const char *format, ...)
+{
+	va_list	 args;
+
+	if (term.verbosity < 0)
+		return;
+	va_start(args, format);
+	print(stderr, format, args);
+	va_end(args);
+}
+
+void
+verbose(const char *format, ...)
+{
+	va_list	 args;
+
+	if (term.verbosity < 1)
+		return;
+	va_start(args, format);
+	print(stderr, format, args);
+	va_end(args);
+}
+
+/* One line from standard input without its newline; false at the end of input. */
+static bool
+read_line(struct buf *answer)
+{
+	char	 line[ANSWER_MAX];
+
+	fflush(stdout);
+	if (fgets(line, sizeof(line), stdin) == NULL)
+		return false;
+	line[strcspn(line, "\n")] = '\0';
+	buf_clear(answer);
+	buf_adds(answer, line);
+	return true;
+}
+
+NODISCARD
+static struct err *
+ask(struct buf *answer, const char *hint, const char *prompt)
+{
+	if (!isatty(STDIN_FILENO))
+		return err_hint(err_new(ERR_USAGE, "no terminal to ask on: %s", prompt), "%s", hint);
+	fprintf(stderr, "%s ", prompt);
+	fflush(stderr);
+	if (!read_line(answer))
+		return err_new(ERR_FAILED, "no answer");
+	return NULL;
+}
+
+struct err *
+ask_yes(bool *yes, const char *hint, const char *question)
+{
+	struct buf	 answer = { 0 };
+	char		*prompt = xasprintf("%s [y/n]", question);
+	struct err	*e;
+	bool		 understood = false;
+
+	while ((e = ask(&answer, hint, prompt)) == NULL && !understood) {
+		*yes = strcasecmp(buf_text(&answer), "y") == 0 || strcasecmp(buf_text(&answer), "yes") == 0;
+		understood = *yes || strcasecmp(buf_text(&answer), "n") == 0 ||
+		    strcasecmp(buf_text(&answer), "no") == 0;
+		if (understood)
+			break;
+	}
+	free(prompt);
+	buf_fini(&answer);
+	return e;
+}
+
+struct err *
+ask_text(struct buf *answer, const char *fallback, const char *hint, const char *question)
+{
+	char		*prompt;
+	struct err	*e;
+
+	if (fallback != NULL)
+		prompt = xasprintf("%s [%s]:", question, fallback);
+	else
+		prompt = xasprintf("%s:", question);
+	while ((e = ask(answer, hint, prompt)) == NULL && answer->len == 0 && fallback == NULL)
+		;
+	if (e == NULL && answer->len == 0)
+		buf_adds(answer, fallback);
+	free(prompt);
+	return e;
+}

@@ -1,0 +1,312 @@
+/* test/unit: base, every room's floor. */
+/* May know base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "test.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mask.h"
+#include "base/proc.h"
+#include "base/sha256.h"
+#include "base/strs.h"
+#include "base/term.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char	scratch[64];
+
+TEST(err_quotes_the_line_with_a_caret_in_its_column)
+{
+	struct place	 place = { "nodes/web1.json", 4, 17, "\t\"services\": [\"webap\"]" };
+
+	CHECK_ERR(err_hint(err_at(ERR_CONFIG, &place, "unknown service \"%s\"", "webap"), "did you mean \"webapp\"?"),
+	    "nodes/web1.json:4:17: unknown service \"webap\"\n"
+	    "    \t\"services\": [\"webap\"]\n"
+	    "    \t               ^\n"
+	    "hint: did you mean \"webapp\"?\n");
+}
+
+TEST(err_joins_notes_and_contexts)
+{
+	struct place	 place = { "a.json", 1, 0, NULL };
+	struct err	*e;
+
+	e = err_note(err_new(ERR_TRUST, "one"), &place, "because of this");
+	e = err_join(err_context(e, "web%d", 1), err_new(ERR_FAILED, "two"));
+	CHECK_INT(err_count(e), 2);
+	CHECK_INT(err_code(e), ERR_TRUST);
+	CHECK_STR(err_message(err_next(e)), "two");
+	CHECK_ERR(e, "web1: one\n  a.json:1: because of this\ntwo\n");
+	CHECK(err_join(NULL, NULL) == NULL);
+	CHECK(err_hint(NULL, "nothing") == NULL);
+}
+
+TEST(err_errno_says_why)
+{
+	errno = ENOENT;
+	CHECK_ERR(err_errno(ERR_FAILED, "%s", "x"), "x: No such file or directory\n");
+}
+
+TEST(err_quotes_only_the_surroundings_in_a_long_line)
+{
+	char		 line[501];
+	struct place	 place = { "a", 1, 250, line };
+	struct buf	 text = { 0 };
+	struct err	*e;
+
+	memset(line, 'x', 500);
+	line[500] = '\0';
+	e = err_at(ERR_CONFIG, &place, "m");
+	err_format(e, &text);
+	CHECK(text.len < 300);
+	buf_fini(&text);
+	err_free(e);
+}
+
+TEST(buf_grows_drops_and_gives_away)
+{
+	struct buf	 buf = { .secret = true };
+	char		*text;
+	int		 i;
+
+	CHECK_STR(buf_text(&buf), "");
+	for (i = 0; i < 100; i++)
+		buf_addf(&buf, "%02d", i);
+	CHECK_INT(buf.len, 200);
+	buf_drop(&buf, 196);
+	CHECK_STR(buf_text(&buf), "9899");
+	buf_drop(&buf, 10);
+	CHECK_INT(buf.len, 0);
+	buf_adds(&buf, "end");
+	text = buf_take(&buf);
+	CHECK_STR(text, "end");
+	CHECK(buf.data == NULL);
+	free(text);
+	buf_fini(&buf);
+}
+
+TEST(strs_nearest_finds_what_was_meant)
+{
+	static const struct { const char *word, *want; } rows[] = {
+		{ "webap", "webapp" }, { "dsn", "dns" }, { "statics", "static" }, { "couchdb", NULL }, { "x", NULL },
+		{ "opnevpn", "openvpn" },
+	};
+	struct strs	 list = { 0 };
+	size_t		 i;
+
+	strs_split(&list, "webapp,dns,static,openvpn", ',');
+	for (i = 0; i < ARRAY_LEN(rows); i++)
+		CHECK_STR(strs_nearest(&list, rows[i].word), rows[i].want);
+	strs_fini(&list);
+	CHECK(strs_nearest(&list, "x") == NULL);
+}
+
+TEST(strs_sort_split_join_remove)
+{
+	struct strs	 list = { 0 };
+	struct buf	 text = { 0 };
+
+	strs_split(&list, "c,,a", ',');
+	strs_split(&list, "", ',');
+	strs_sort(&list);
+	strs_join(&list, "|", &text);
+	CHECK_STR(buf_text(&text), "|a|c");
+	strs_remove(&list, 0);
+	CHECK_INT(list.count, 2);
+	CHECK(strs_has(&list, "a") && !strs_has(&list, ""));
+	strs_fini(&list);
+	buf_fini(&text);
+}
+
+TEST(sha256_is_fips_180)
+{
+	char	 hex[SHA256_HEX_SIZE];
+
+	sha256_hex("abc", 3, hex);
+	CHECK_STR(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	CHECK(sha256_valid(hex));
+	CHECK(!sha256_valid("BA"));
+}
+
+TEST(mask_hides_secrets_and_lines_of_keys)
+{
+	struct buf	 text = { 0 };
+
+	mask_register("hunter22", 8);
+	mask_register("hunter2255", 10);
+	mask_register("short", 5);
+	mask_register("-----BEGIN\nQUJDREVG\n-----END\n", 29);
+	buf_adds(&text, "a hunter22 b hunter2255 short QUJDREVG -----BEGIN");
+	mask_apply(&text);
+	CHECK_STR(buf_text(&text), "a [secret] b [secret] short [secret] -----BEGIN");
+	buf_fini(&text);
+	mask_fini();
+}
+
+TEST(file_write_replaces_with_final_mode_and_leaves_nothing_beside)
+{
+	char		*path = path_join(scratch, "file");
+	struct buf	 text = { 0 };
+	struct strs	 names = { 0 };
+	struct stat	 st;
+	bool		 changed = false;
+
+	CHECK_OK(file_write(path, "one", 3, 0640));
+	CHECK_OK(file_update(path, "two", 3, 0600, &changed));
+	CHECK(changed);
+	CHECK_OK(file_update(path, "two", 3, 0600, &changed));
+	CHECK(!changed);
+	CHECK(stat(path, &st) == 0 && (st.st_mode & 07777) == 0600);
+	CHECK_OK(file_read(path, 3, &text));
+	CHECK_STR(buf_text(&text), "two");
+	CHECK_ERR_HAS(file_read(path, 2, &text), "larger than 2 bytes");
+	CHECK_OK(dir_list(scratch, &names));
+	CHECK_INT(names.count, 1);
+	CHECK_ERR_HAS(file_write("/nonexistent/file", "", 0, 0600), "No such file");
+	CHECK_ERR_HAS(file_read(scratch, 10, &text), "not a regular file");
+	strs_fini(&names);
+	buf_fini(&text);
+	free(path);
+}
+
+TEST(file_read_beneath_refuses_to_leave)
+{
+	char		*inside = path_join(scratch, "in"), *link = path_join(scratch, "in/link");
+	struct buf	 text = { 0 };
+
+	CHECK_OK(dir_make(inside, 0755));
+	CHECK(symlink("../file", link) == 0);
+	CHECK_OK(file_read_beneath(scratch, "in/link", 100, &text));
+	CHECK_ERR_HAS(file_read_beneath(inside, "link", 100, &text), "leads outside");
+	CHECK_ERR_HAS(file_read_beneath(inside, "../file", 100, &text), "leads outside");
+	CHECK_ERR_HAS(file_read_beneath(inside, "/etc/passwd", 100, &text), "leads outside");
+	CHECK_ERR_HAS(file_read_beneath(inside, "none", 100, &text), "No such file");
+	buf_fini(&text);
+	free(inside);
+	free(link);
+}
+
+TEST(dir_remove_takes_the_tree_but_not_what_a_link_names)
+{
+	char		*dir = path_join(scratch, "tree/a/b"), *tree = path_join(scratch, "tree");
+	char		*link = path_join(scratch, "tree/a/out"), *file = path_join(scratch, "file");
+
+	CHECK_OK(dir_make(dir, 0755));
+	CHECK(symlink("../../in", link) == 0);
+	CHECK_OK(dir_remove(tree));
+	CHECK(!file_exists(tree));
+	CHECK(file_exists(file));
+	CHECK_OK(dir_remove(tree));
+	free(dir);
+	free(tree);
+	free(link);
+	free(file);
+}
+
+TEST(proc_feeds_collects_and_reports)
+{
+	struct buf	 out = { 0 }, errors = { 0 };
+	struct proc	 proc = {
+		.argv = (const char *const []){ "sh", "-c", "cat; echo no >&2; exit 3", NULL },
+		.input = "yes", .input_len = 3, .output = &out, .errors = &errors,
+	};
+	int		 status = 0;
+
+	CHECK_OK(proc_run(&proc, &status));
+	CHECK_INT(status, 3);
+	CHECK_STR(buf_text(&out), "yes");
+	CHECK_STR(buf_text(&errors), "no\n");
+	CHECK_OK(proc_do("true", NULL));
+	CHECK_ERR(proc_do("sh", "-c", "echo why; exit 4", NULL), "sh: exit status 4: why\n");
+	CHECK_ERR(proc_do("/nonexistent", NULL), "cannot run /nonexistent: No such file or directory\n");
+	buf_fini(&out);
+	buf_fini(&errors);
+}
+
+TEST(proc_ends_what_takes_too_long_with_its_children)
+{
+	struct buf	 out = { 0 };
+	struct proc	 proc = {
+		.argv = (const char *const []){ "sh", "-c", "sleep 60 & sleep 60", NULL },
+		.output = &out, .timeout = 1,
+	};
+	int		 status = 0;
+
+	CHECK_ERR(proc_run(&proc, &status), "sh: not done after 1 seconds\n");
+	buf_fini(&out);
+}
+
+TEST(proc_does_not_wait_for_a_grandchild_that_keeps_the_output_open)
+{
+	struct buf	 out = { 0 };
+	struct proc	 proc = {
+		.argv = (const char *const []){ "sh", "-c", "echo first; sleep 3 &", NULL },
+		.output = &out, .timeout = 2,
+	};
+	int		 status = 0;
+
+	CHECK_OK(proc_run(&proc, &status));
+	CHECK_STR(buf_text(&out), "first\n");
+	buf_fini(&out);
+}
+
+TEST(json_canonical_is_the_same_for_equal_values)
+{
+	json_t		*value = json_loads("{\"b\": [1, 2.5, null], \"a\": \"\\u00e9\\n\"}", 0, NULL);
+	struct buf	 text = { 0 };
+
+	json_canonical(value, &text);
+	CHECK_STR(buf_text(&text), "{\"a\":\"\303\251\\n\",\"b\":[1,2.5,null]}");
+	CHECK_STR(json_str(value, "a"), "\303\251\n");
+	CHECK_INT(json_int(value, "none", 7), 7);
+	buf_fini(&text);
+	json_decref(value);
+}
+
+TEST(output_makes_control_characters_visible)
+{
+	struct buf	 text = { 0 };
+	char		 got[128] = { 0 };
+	FILE		*stream = tmpfile();
+
+	if (!CHECK(stream != NULL))
+		return;
+	buf_adds(&text, "a\033[2Jb\rc\302\233d\033[31mred\033[0m\n");
+	term_write(stream, &text);
+	rewind(stream);
+	CHECK(fread(got, 1, sizeof(got) - 1, stream) > 0);
+	CHECK_STR(got, "a\\x1b[2Jb\\x0dc\\u009bd\033[31mred\033[0m\n");
+	fclose(stream);
+	buf_fini(&text);
+}
+
+int
+main(void)
+{
+	json_setup();
+	snprintf(scratch, sizeof(scratch), "/tmp/leap-base-XXXXXX");
+	if (mkdtemp(scratch) == NULL)
+		return 1;
+	RUN(err_quotes_the_line_with_a_caret_in_its_column);
+	RUN(err_joins_notes_and_contexts);
+	RUN(err_errno_says_why);
+	RUN(err_quotes_only_the_surroundings_in_a_long_line);
+	RUN(buf_grows_drops_and_gives_away);
+	RUN(strs_nearest_finds_what_was_meant);
+	RUN(strs_sort_split_join_remove);
+	RUN(sha256_is_fips_180);
+	RUN(mask_hides_secrets_and_lines_of_keys);
+	RUN(file_write_replaces_with_final_mode_and_leaves_nothing_beside);
+	RUN(file_read_beneath_refuses_to_leave);
+	RUN(dir_remove_takes_the_tree_but_not_what_a_link_names);
+	RUN(proc_feeds_collects_and_reports);
+	RUN(proc_ends_what_takes_too_long_with_its_children);
+	RUN(proc_does_not_wait_for_a_grandchild_that_keeps_the_output_open);
+	RUN(json_canonical_is_the_same_for_equal_values);
+	RUN(output_makes_control_characters_visible);
+	err_free(dir_remove(scratch));
+	return test_done();
+}
