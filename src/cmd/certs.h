@@ -1,0 +1,35 @@
+/* cmd: the nodes' certificates, which several commands bring up to date. */
+/* May know everything. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CMD_CERTS_H
+#define CMD_CERTS_H
+
+#include "base/mem.h"
+
+#include <stdbool.h>
+
+struct context;
+struct node_list;
+struct repo;
+
+#define CA_CERT_PATH		"files/ca/ca.crt"
+#define CA_KEY_PATH		"files/ca/ca.key"
+#define CLIENT_CA_CERT_PATH	"files/ca/client_ca.crt"
+#define CLIENT_CA_KEY_PATH	"files/ca/client_ca.key"
+
+/* Whether there is a CA that could sign. */
+bool		 certs_have_ca(const struct repo *repo);
+
+/*
+ * Make each node's certificate, files/nodes/NAME/NAME.{crt,key}, where it is missing or cert_stale() says why it
+ * has to be made anew; each is said to the user and counted in *made.  Nodes with x509.use false are left out.
+ * Fails with ERR_TRUST and a hint when there is no CA.
+ */
+NODISCARD
+struct err	*certs_update(struct context *context, const struct node_list *nodes, unsigned *made);
+
+/* The same for all of them, whatever state theirs are in. */
+NODISCARD
+struct err	*certs_renew(struct context *context, const struct node_list *nodes, unsigned *made);
+
+#endif

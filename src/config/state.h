@@ -1,0 +1,214 @@
+/* config: what the files of this room share. */
+/* May know lua, vault, repo, base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CONFIG_STATE_H
+#define CONFIG_STATE_H
+
+#include "base/buf.h"
+#include "config/config.h"
+
+#include <lua.h>
+
+/* Errors that are collected: each place and message once, in the order they were found. */
+struct problems {
+	struct err	*first, *last;
+	json_t		*seen;
+};
+
+void		 problems_add(struct problems *problems, struct err *take_e);
+struct err	*problems_take(struct problems *problems);	/* all of them, or NULL; empty again */
+
+/* One file of JSON. */
+struct source {
+	char		*path;		/* as errors show it */
+	struct buf	 text;
+	json_t		*root;		/* an object; empty when the file is broken */
+	bool		 instance;	/* not the platform's */
+	bool		 prefixed;	/* has a "+key", "-key" or "!key" somewhere */
+};
+
+/* Where the property `path` is set; `text` is its value if that is a string and known, else NULL.  False: not there. */
+bool		 source_place(const struct source *source, const char *path, const char *text, struct place *place);
+
+/* Sources in the order in which they apply; borrowed from the config. */
+struct layers {
+	const struct source	**items;
+	size_t			  count;
+};
+
+void		 layers_add(struct layers *layers, const struct source *source);	/* NULL adds nothing */
+
+/* The last one that sets it, as source_place(). */
+bool		 layers_place(const struct layers *layers, const char *path, const char *text, struct place *place);
+
+/* common, the provider, a service or a tag: platform → instance → the instance's variant for an environment. */
+struct variant {
+	char			*environment;
+	const struct source	*source;
+};
+
+struct kind {
+	char			*name;
+	const struct source	*platform, *instance;	/* either may be NULL */
+	struct variant		*variants;
+	size_t			 variant_count;
+};
+
+void		 kind_layers(const struct kind *kind, const char *environment, struct layers *layers);
+
+/* What layers merge to; shared by all that have the same ones. */
+struct base {
+	char		*key;
+	struct layers	 layers;
+	json_t		*root;
+};
+
+/* A macro on its way to a value. */
+enum item_state { ITEM_IDLE, ITEM_RUNNING, ITEM_FAILED };
+
+struct item {
+	json_t		*marker;	/* stands for it in the tree; NULL when the value is there */
+	json_t		*holder;	/* the object or array it is in; borrowed from the tree */
+	const char	*key;		/* in an object; borrowed from it */
+	size_t		 index;		/* in an array */
+	json_t		*text;
+	struct err	*error;		/* when it failed */
+	enum item_state	 state;
+	bool		 late;
+};
+
+/* What macros are evaluated in: a node; or the provider or a service in an environment. */
+struct scope {
+	struct config	*config;
+	struct node	*node;		/* NULL for the others */
+	char		*title;		/* "node web1", "the provider" */
+	const char	*environment;
+	const struct base *base;
+	const struct source *own;	/* the node's file, above the base; NULL for the others */
+	json_t		*merged;	/* as the layers have it */
+	json_t		*root;		/* the same with values for macros; NULL until somebody asks */
+	struct item	*items;
+	size_t		 item_count;
+};
+
+struct frame {
+	struct scope	*scope;
+	size_t		 index;		/* of the item */
+};
+
+struct frames {
+	struct frame	*items;
+	size_t		 count, cap;
+};
+
+struct config {
+	const struct repo *repo;
+	struct sandbox	*sandbox;
+	struct source	**sources;
+	size_t		 source_count;
+	struct kind	 common, provider;
+	struct kind	*service_kinds, *tag_kinds;	/* in the order of the names */
+	struct strs	 services, tags, environments;
+	struct node	**nodes;
+	size_t		 node_count;
+	struct base	**bases;
+	size_t		 base_count;
+	json_t		*base_index;		/* key → number */
+	struct scope	**scopes;		/* of the provider and of services */
+	size_t		 scope_count;
+	struct problems	 errors, warnings;
+
+	/* eval.c */
+	struct frames	 running;		/* macros inside each other */
+	struct frames	 waiting;		/* macros too deep for that, each asked for by the one before */
+	struct frames	 chain;			/* how they came to that */
+	struct frame	 wanted;
+	bool		 unwinding;
+	json_t		*files;			/* what file() read: path → text */
+	bool		 macros_open;		/* macros/*.lua may define globals */
+};
+
+struct scope	*node_scope(const struct node *node);
+
+/* load.c: the base of these layers, merged once for equal ones; takes the layers. */
+const struct base *config_base(struct config *config, struct layers *take_layers);
+
+/* The scope of the provider (`service` is NULL) or a service; made once. */
+struct scope	*config_scope(struct config *config, const char *service, const char *environment);
+const struct kind *config_service(const struct config *config, const char *name);
+const struct kind *config_tag(const struct config *config, const char *name);
+
+/* source.c */
+struct source	*source_read(struct config *config, bool instance, const char *path);
+void		 source_free(struct source *source);
+
+/*
+ * merge.c: `child` over `parent` (NULL: nothing), a new reference that shares what did not change.  `below`
+ * are the layers that made the parent.
+ */
+struct merge {
+	struct problems		*errors, *warnings;
+	const struct layers	*below;
+	const struct source	*source;
+	struct buf		 path;
+};
+json_t		*merge_objects(struct merge *merge, json_t *parent, json_t *child);
+
+bool		 is_macro(const json_t *value);
+bool		 is_required(const json_t *value);	/* "REQUIRED" */
+const char	*type_name(const json_t *value);	/* "an object" */
+
+/* eval.c: a scope's values. */
+struct scope	*scope_new(struct config *config, struct node *node, const char *environment, char *take_title,
+		    const struct base *base);
+void		 scope_free(struct scope *scope);
+json_t		*scope_root(struct scope *scope);
+
+/* The value in the place of `value`, which is in a scope's tree, evaluated if it is a macro.  Borrowed. */
+NODISCARD
+struct err	*scope_value(struct scope *scope, json_t *value, json_t **out);
+
+/* Evaluate all macros in the place of `value` and below. */
+NODISCARD
+struct err	*scope_deep(struct scope *scope, json_t *value, json_t **out);
+
+/* Evaluate everything of the scope; errors go to `problems`. */
+void		 scope_all(struct scope *scope, struct problems *problems);
+
+/*
+ * The property `path` ("a.b") of the object `from` in the scope's tree, with the macros on the way evaluated.
+ * *out is NULL when it is missing.
+ */
+NODISCARD
+struct err	*scope_find(struct scope *scope, json_t *from, const char *path, json_t **out);
+
+/* ERR_CONFIG for a property that is missing in the object `from`, which is at `prefix` ("" or "a.b"). */
+NODISCARD
+struct err	*scope_missing(struct scope *scope, json_t *from, const char *prefix, const char *path);
+
+bool		 scope_place(const struct scope *scope, const char *path, const char *text, struct place *place);
+
+/* One error that names all properties of the scope that are "REQUIRED" still, or NULL. */
+NODISCARD
+struct err	*scope_required(struct scope *scope);
+
+/* macro.c: the values of Lua that stand for scopes, and the environment of macros. */
+void		 macro_setup(struct config *config);
+void		 macro_push_env(lua_State *L, struct scope *scope);
+
+/* Push the value at `path`, which is in the scope's tree.  Raises. */
+void		 macro_push_value(lua_State *L, struct scope *scope, json_t *value, const char *path);
+void		 macro_push_object(lua_State *L, struct scope *scope, json_t *object, const char *path);
+
+/* Push a node; the same value each time. */
+void		 macro_push_node(lua_State *L, struct node *node);
+
+/* Read macros/*.lua of the platform and the instance. */
+void		 macro_load(struct config *config, struct problems *problems);
+
+/* builtin.c: push what macros call `name` in this scope; false: nothing is called so. */
+bool		 builtin_push(lua_State *L, struct scope *scope, const char *name);
+void		 builtin_names(struct strs *names);
+void		 builtin_setup(struct config *config);
+
+#endif

@@ -1,0 +1,42 @@
+/* lua: what the files of this room share. */
+/* May know base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef LUA_STATE_H
+#define LUA_STATE_H
+
+#include "lua/sandbox.h"
+
+#include <stdint.h>
+
+#define SANDBOX_ERROR	"leap.error"	/* the metatable of raised struct err */
+
+struct budget {
+	unsigned long	 spent;
+	int64_t		 start;		/* CPU time in ns when the run was first looked at; 0: not yet */
+	bool		 empty;
+	bool		 starved;	/* out of memory */
+};
+
+struct sandbox {
+	lua_State	*main;
+	lua_State	*L;			/* the one that runs */
+	lua_State	*threads[SANDBOX_DEPTH];
+	unsigned	 depth;			/* runs inside each other, */
+	unsigned	 apart;			/* and those of sandbox_call_apart() among them */
+	size_t		 memory, used;
+	unsigned long	 instructions;
+	struct budget	 budget;
+	bool		 strict;		/* refuse memory beyond the limit */
+};
+
+/* A raised error. */
+struct raised {
+	struct err	*e;
+	bool		 final;
+};
+
+/* globals.c and string.c: put the language into the global table. */
+void	 globals_setup(lua_State *L);
+void	 string_setup(lua_State *L);
+
+#endif

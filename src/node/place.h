@@ -1,0 +1,65 @@
+/* node: putting things at a path without being led astray on the way. */
+/* May know base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef NODE_PLACE_H
+#define NODE_PLACE_H
+
+#include "base/mem.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* A name in an open directory. */
+struct spot {
+	const char	*path;		/* borrowed */
+	const char	*name;		/* the last component of path */
+	int		 dir;		/* the directory it is in; -1 when that does not exist */
+};
+
+/* Whom a file belongs to, and who may do what with it. */
+struct meta {
+	mode_t	 mode;
+	uid_t	 uid;
+	gid_t	 gid;
+};
+
+/*
+ * Open the directory that `path`, absolute, is in.  Symbolic links on the way are followed only when they
+ * belong to root: nobody else may lead us to another place.  A directory that is missing is an error
+ * that names it, or, with `may_miss`, gives spot->dir = -1.
+ */
+NODISCARD
+struct err	*spot_open(struct spot *spot, const char *path, bool may_miss);
+void		 spot_close(struct spot *spot);
+
+/*
+ * Put what is left to read from `from` at the spot: written beside with its final owner and mode from the
+ * start, synced, renamed.  What was there is replaced; on failure it stays and nothing is left behind.
+ */
+NODISCARD
+struct err	*spot_put(const struct spot *spot, const struct meta *meta, int from);
+
+/* The same for a symbolic link. */
+NODISCARD
+struct err	*spot_put_link(const struct spot *spot, const char *target);
+
+/* Change owner and mode of what is there, never through a symbolic link. */
+NODISCARD
+struct err	*spot_set_meta(const struct spot *spot, const struct meta *meta);
+
+/*
+ * Give what is there a second name, PATH.leap-kept-TIMESTAMP, which is returned, the caller's, free(): nothing of
+ * another's work is ever lost.
+ */
+NODISCARD
+struct err	*spot_keep(const struct spot *spot, char **kept);
+
+/* Sync the directory: what was renamed or removed in it stays so after a power cut. */
+NODISCARD
+struct err	*spot_sync(const struct spot *spot);
+
+/* Remove half-written things from the directory that `path` is in. */
+void		 spot_sweep(const char *path);
+
+#endif

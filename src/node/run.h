@@ -1,0 +1,129 @@
+/* node: what one plan, apply or check works with, and what every resource type is. */
+/* May know wire, base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef NODE_RUN_H
+#define NODE_RUN_H
+
+#include "node/accounts.h"
+#include "node/channel.h"
+#include "node/dpkg.h"
+#include "node/index.h"
+#include "node/journal.h"
+#include "node/managed.h"
+#include "node/systemd.h"
+#include "wire/manifest.h"
+#include "wire/request.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct item;
+struct run;
+
+/* One difference between what is and what shall be: an EVENT's action and detail. */
+struct step {
+	const char	*action;
+	char		*detail;	/* or NULL */
+};
+
+/*
+ * A type of resource.  Functions that look (inspect, inspect_gone) change nothing on the node and put steps on the
+ * item; functions that act (apply, remove) do these steps, right after another look.
+ */
+struct type {
+	const char	*name;
+	bool		 removed_last;	/* what protects the node goes only when all else is in place */
+	bool		 before_once;	/* what was there before leap is what was there before its apply, not right before this act */
+	struct err	*(*inspect)(struct run *run, struct item *item);
+	struct err	*(*claim)(struct run *run, struct item *item);	/* or NULL: keep what apply will overwrite */
+	struct err	*(*apply)(struct run *run, struct item *item);
+	struct err	*(*inspect_gone)(struct run *run, struct item *item);
+	struct err	*(*remove)(struct run *run, struct item *item);
+};
+
+/* The type, or NULL. */
+const struct type	*type_find(const char *name);
+
+/* One resource of the manifest, or one that left it. */
+struct item {
+	const struct type	*type;
+	char			*id;
+	const char		*name;		/* its path, name or key; borrowed from `want` */
+	json_t			*want;		/* the resource; of a gone one as it was last wanted */
+	json_t			*entry;		/* what managed.json knows of it, or NULL */
+	json_t			*before;	/* what is there now when it is surely not leap's doing; else NULL */
+	struct step		*steps;
+	size_t			 step_count;
+	bool			 gone;		/* left the manifest */
+	bool			 fresh;		/* its entry was made in this run */
+	bool			 lacks_content;	/* its sha256 is not on this node */
+	bool			 done;		/* another item's apply did it already */
+};
+
+struct run {
+	struct channel		*channel;
+	const struct request	*request;
+	struct manifest		*manifest;
+	const char		*from;		/* where leap connects from, "" when unknown */
+	bool			 acting;	/* no plan any more */
+
+	struct managed		 managed;
+	struct journal		 journal;
+	struct index		 index;
+	struct accounts		 accounts;
+	struct dpkg		 dpkg;
+	struct systemd		 systemd;
+
+	struct item		*items;		/* in the manifest's order */
+	size_t			 item_count;
+	struct item		*gone;		/* last applied first */
+	size_t			 gone_count;
+	json_t			*by_id;		/* id → index into items */
+
+	unsigned		 changed, restarted, generation, checks, checks_failed;
+	const char		*failed_id;	/* the resource that failed, borrowed, or NULL */
+	bool			 apt_updated;
+};
+
+/* Add a step. */
+__attribute__((format(printf, 3, 4)))
+void		 item_step(struct item *item, const char *action, const char *format, ...);
+void		 item_clear_steps(struct item *item);
+bool		 item_has_step(const struct item *item, const char *action);
+
+/* The member of the resource if it is a string, else NULL. */
+const char	*item_str(const struct item *item, const char *member);
+
+/* Whether what is there now cannot be leap's doing: leap never heard of it, or only announced it in this very run. */
+bool		 item_untouched(const struct item *item);
+
+/* Whether it was ever applied to its end. */
+bool		 item_settled(const struct item *item);
+
+/* Remember something with the entry, under "note". */
+void		 item_note(struct item *item, const char *key, json_t *take_value);
+const json_t	*item_noted(const struct item *item, const char *key);
+
+/* What is owed to the item, by the journal or, in a plan, by planned changes: "restart", "reload", "run" or NULL. */
+const char	*run_owed(const struct run *run, const struct item *item);
+
+/* Write down, before the change of `id` goes live, what it makes necessary. */
+NODISCARD
+struct err	*run_owe(struct run *run, const char *id);
+
+/* Write down that systemd must read its unit files again when `path` is one, before it changes. */
+NODISCARD
+struct err	*run_owe_reload(struct run *run, const char *path);
+
+/* Do that, if it is owed. */
+NODISCARD
+struct err	*run_daemon_reload(struct run *run);
+
+/* Whether what leap put at this path will be removed before anything else is done. */
+bool		 run_will_remove(const struct run *run, const char *path);
+
+/* Tell leap what was done. */
+void		 run_event(struct run *run, const char *id, const char *action, const char *detail, const char *error);
+
+#endif

@@ -1,0 +1,28 @@
+/* recipe: recipes and templates turn a node's properties into its manifest. */
+/* May know config, lua, vault, repo, wire, base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef RECIPE_RECIPE_H
+#define RECIPE_RECIPE_H
+
+#include "base/mem.h"
+
+struct buf;
+struct manifest;
+struct node;
+
+/*
+ * Run the platform's base recipe and then each service's recipe, in order.  Pure: equal
+ * properties and files give an equal manifest.  *out is the caller's, manifest_fini().
+ * Errors have the place in the recipe, template, or property.
+ */
+NODISCARD
+struct err	*recipe_run(struct manifest *out, struct node *node);
+
+/*
+ * Append what a template of a service ("zone" of "services/dns") is for this node,
+ * which need not have the service.
+ */
+NODISCARD
+struct err	*recipe_render(struct buf *out, struct node *node, const char *dir, const char *name);
+
+#endif

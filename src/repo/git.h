@@ -1,0 +1,27 @@
+/* repo: the instance in git, through libgit2. */
+/* May know base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef REPO_GIT_H
+#define REPO_GIT_H
+
+#include "base/mem.h"
+
+#include <stdbool.h>
+
+/* git init in `root` and a first commit of all files that .gitignore does not exclude. */
+NODISCARD
+struct err	*git_create(const char *root, const char *message);
+
+struct git_state {
+	char	 commit[65];	/* HEAD as hexadecimal digits; "" before the first commit */
+	bool	 dirty;		/* tracked files differ from HEAD, or new ones are not ignored */
+};
+
+/*
+ * What HEAD is and whether the tree is clean.  Fails with ERR_CONFIG and a
+ * hint when `root` is not inside a git repository.
+ */
+NODISCARD
+struct err	*git_state(struct git_state *state, const char *root);
+
+#endif
