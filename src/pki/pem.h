@@ -8,6 +8,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
+#include <stdint.h>
 
 struct buf;
 
@@ -18,6 +19,9 @@ struct err	*pem_error(int code, const char *what);
 /* NULL when it is not a certificate, or not a private key without passphrase. */
 X509		*pem_cert(const struct buf *pem);
 EVP_PKEY	*pem_key(const struct buf *pem);
+
+/* When it ends, in seconds since the epoch; 0, long ago, when its date makes no sense. */
+int64_t		 pem_ends_at(const X509 *cert);
 
 /* Append; a key as PKCS #8 (RFC 5958), and `out` must be a secret buffer then. */
 NODISCARD

@@ -16,6 +16,7 @@ struct strs;
 /* The Leapfile's settings, each with its default where the file is silent. */
 struct leapfile {
 	char		*platform;		/* as written; NULL: look beside the program */
+	unsigned	 platform_line;		/* where it is written, for errors; 0: nowhere */
 	char		*environment;		/* pinned, or NULL */
 	char		*ssh_user;		/* "root" */
 	char		*ssh_key;		/* a private key's file, or NULL: agent and defaults */

@@ -1,0 +1,222 @@
+/* pki: what a certificate says, and whether it still says what it should. */
+/* May know base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "pki/ca.h"
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/strs.h"
+#include "pki/pem.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define DAY	((int64_t)24 * 60 * 60)
+
+/* Names compare without case (RFC 4343). */
+static void
+add_lower(struct strs *list, const char *text, size_t len)
+{
+	char *copy = xstrndup(text, len);
+
+	for (char *p = copy; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	if (!strs_has(list, copy))
+		strs_add(list, copy);
+	free(copy);
+}
+
+/* Addresses compare as they are printed, so that "::1" is "0:0::1". */
+static void
+add_address(struct strs *list, const unsigned char *bytes, size_t len)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if ((len == 4 && inet_ntop(AF_INET, bytes, text, sizeof(text)) != NULL) ||
+	    (len == 16 && inet_ntop(AF_INET6, bytes, text, sizeof(text)) != NULL))
+		strs_add(list, text);
+}
+
+/* The subject alternative names, in one list: a name never looks like an address. */
+static void
+add_cert_names(struct strs *list, X509 *cert)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		int			 type;
+		const ASN1_STRING	*value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, i), &type);
+		const unsigned char	*data;
+		size_t			 len;
+
+		if (type != GEN_DNS && type != GEN_IPADD)
+			continue;
+		data = ASN1_STRING_get0_data(value);
+		len = (size_t)ASN1_STRING_length(value);
+		if (type == GEN_DNS)
+			add_lower(list, (const char *)data, len);
+		else
+			add_address(list, data, len);
+	}
+	GENERAL_NAMES_free(names);
+}
+
+static void
+add_request_names(struct strs *list, const struct cert_request *request)
+{
+	unsigned char bytes[16];
+
+	for (size_t i = 0; i < request->dns_names->count; i++)
+		add_lower(list, request->dns_names->items[i], strlen(request->dns_names->items[i]));
+	for (size_t i = 0; i < request->addresses->count; i++) {
+		if (inet_pton(AF_INET, request->addresses->items[i], bytes) == 1)
+			add_address(list, bytes, 4);
+		else if (inet_pton(AF_INET6, request->addresses->items[i], bytes) == 1)
+			add_address(list, bytes, 16);
+	}
+}
+
+/* The first of `these` that is not among `those`. */
+static const char *
+first_missing(const struct strs *these, const struct strs *those)
+{
+	for (size_t i = 0; i < these->count; i++) {
+		if (!strs_has(those, these->items[i]))
+			return these->items[i];
+	}
+	return NULL;
+}
+
+static char *
+stale_names(X509 *cert, const struct cert_request *request)
+{
+	struct strs	 has = { 0 }, wants = { 0 };
+	const char	*missing, *extra;
+	char		*reason = NULL;
+
+	add_cert_names(&has, cert);
+	add_request_names(&wants, request);
+	if ((missing = first_missing(&wants, &has)) != NULL)
+		reason = xasprintf("lacks %s", missing);
+	else if ((extra = first_missing(&has, &wants)) != NULL)
+		reason = xasprintf("still has %s", extra);
+	strs_fini(&has);
+	strs_fini(&wants);
+	return reason;
+}
+
+static bool
+right_usage(X509 *cert, const struct cert_request *request)
+{
+	uint32_t usage = X509_get_extended_key_usage(cert);	/* all bits set when there is none */
+
+	if (!request->server && !request->client)
+		return usage == UINT32_MAX;
+	return usage == ((request->server ? XKU_SSL_SERVER : 0u) | (request->client ? XKU_SSL_CLIENT : 0u));
+}
+
+static bool
+signed_by(X509 *cert, X509 *ca)
+{
+	EVP_PKEY	*key = X509_get0_pubkey(ca);
+	bool		 good = key != NULL && X509_check_issued(ca, cert) == X509_V_OK && X509_verify(cert, key) == 1;
+
+	ERR_clear_error();
+	return good;
+}
+
+static char *
+stale_dates(X509 *cert, unsigned renew_days, int64_t now)
+{
+	int64_t	left = pem_ends_at(cert) - now;
+	int	days = (int)(left / DAY);
+
+	if (left <= 0)
+		return xstrdup("has expired");
+	if (left < renew_days * DAY)
+		return xasprintf("expires in %d day%s", days, days == 1 ? "" : "s");
+	return NULL;
+}
+
+char *
+cert_stale(const struct buf *cert_pem, const struct buf *key_pem, const struct cert_request *request,
+    const struct buf *ca_cert_pem, unsigned renew_days, int64_t now)
+{
+	X509		*cert = pem_cert(cert_pem), *ca = pem_cert(ca_cert_pem);
+	EVP_PKEY	*key = pem_key(key_pem);
+	char		*reason;
+
+	if (cert == NULL)
+		reason = xstrdup("cannot be read");
+	else if (key == NULL)
+		reason = xstrdup("has a private key that cannot be read");
+	else if (X509_check_private_key(cert, key) != 1)
+		reason = xstrdup("does not belong to its private key");
+	else if (ca == NULL || !signed_by(cert, ca))
+		reason = xstrdup("is not signed by the CA");
+	else if ((reason = stale_names(cert, request)) == NULL && !right_usage(cert, request))
+		reason = xstrdup("is for another use");
+	else if (reason == NULL)
+		reason = stale_dates(cert, renew_days, now);
+	ERR_clear_error();
+	X509_free(cert);
+	X509_free(ca);
+	EVP_PKEY_free(key);
+	return reason;
+}
+
+NODISCARD
+static struct err *
+add_fingerprint(struct buf *out, const X509 *cert)
+{
+	unsigned char	digest[EVP_MAX_MD_SIZE];
+	unsigned	len = 0;
+
+	if (!X509_digest(cert, EVP_sha256(), digest, &len))
+		return pem_error(ERR_FAILED, "make a fingerprint");
+	for (unsigned i = 0; i < len; i++)
+		buf_addf(out, "%s%02X", i > 0 ? ":" : "", digest[i]);
+	return NULL;
+}
+
+NODISCARD
+static struct err *
+add_text(struct buf *out, X509 *cert)
+{
+	BIO		*bio = BIO_new(BIO_s_mem());
+	struct err	*e = NULL;
+	char		*data;
+	long		 len;
+
+	if (bio != NULL && X509_print_ex(bio, cert, XN_FLAG_ONELINE, X509_FLAG_NO_SIGDUMP | X509_FLAG_NO_PUBKEY) &&
+	    (len = BIO_get_mem_data(bio, &data)) > 0)
+		buf_add(out, data, (size_t)len);
+	else
+		e = pem_error(ERR_FAILED, "print a certificate");
+	BIO_free(bio);
+	return e;
+}
+
+struct err *
+cert_describe(const struct buf *cert_pem, int64_t *not_after, struct buf *fingerprint, struct buf *text)
+{
+	X509		*cert = pem_cert(cert_pem);
+	struct err	*e = NULL;
+
+	if (cert == NULL)
+		return err_new(ERR_TRUST, "the certificate cannot be read");
+	if (not_after != NULL)
+		*not_after = pem_ends_at(cert);
+	if (fingerprint != NULL)
+		e = add_fingerprint(fingerprint, cert);
+	if (e == NULL && text != NULL)
+		e = add_text(text, cert);
+	X509_free(cert);
+	return e;
+}

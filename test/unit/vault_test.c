@@ -1,0 +1,172 @@
+/* test/unit: private keys and secrets on disk. */
+/* May know vault, repo, base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "test.h"
+
+#include "base/file.h"
+#include "base/mask.h"
+#include "repo/repo.h"
+#include "vault/vault.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static char top[256];
+static struct repo *repo;
+
+static unsigned
+mode_of(const char *path)
+{
+	char		*full = path_join(top, path);
+	struct stat	 st = { 0 };
+
+	CHECK(lstat(full, &st) == 0);
+	free(full);
+	return (unsigned)st.st_mode & 07777;
+}
+
+static void
+check_masked(const char *text, const char *want)
+{
+	struct buf shown = { 0 };
+
+	buf_adds(&shown, text);
+	mask_apply(&shown);
+	CHECK_STR(buf_text(&shown), want);
+	buf_fini(&shown);
+}
+
+TEST(a_key_is_private_and_masked)
+{
+	static const char pem[] = "-----BEGIN PRIVATE KEY-----\nTWFuIGlzIGRpc3Rpbmd1\naXNoZWQsIG5vdA==\n"
+	    "-----END PRIVATE KEY-----\n";
+	struct buf out = { .secret = true };
+
+	CHECK(!vault_has(repo, "files/nodes/web1/web1.key"));
+	CHECK_OK(vault_write(repo, "files/nodes/web1/web1.key", pem, strlen(pem)));
+	CHECK(vault_has(repo, "files/nodes/web1/web1.key"));
+	CHECK_INT(mode_of("files/nodes/web1/web1.key"), 0600);
+	CHECK_OK(vault_read(repo, "files/nodes/web1/web1.key", &out));
+	CHECK_STR(buf_text(&out), pem);
+	check_masked("x TWFuIGlzIGRpc3Rpbmd1 y", "x [secret] y");
+	check_masked("-----BEGIN PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----");
+	buf_fini(&out);
+}
+
+TEST(a_key_that_others_can_read_is_refused)
+{
+	struct buf	 out = { .secret = true };
+	char		*full = path_join(top, "open.key");
+
+	CHECK_OK(file_write(full, "open-key-text\n", 14, 0640));
+	CHECK_ERR(vault_read(repo, "open.key", &out),
+	    "open.key: a secret that other users of this machine may read (mode 640)\n"
+	    "hint: if you trust them, run \"chmod 600 open.key\"; if not, make it anew\n");
+	CHECK_INT(out.len, 0);
+	free(full);
+}
+
+TEST(a_key_moves_and_goes)
+{
+	struct buf out = { .secret = true };
+
+	CHECK_OK(vault_write(repo, "a/b.key", "moving-key", 10));
+	CHECK_OK(vault_move(repo, "a/b.key", "c/d/e.key"));
+	CHECK(!vault_has(repo, "a/b.key"));
+	CHECK_OK(vault_read(repo, "c/d/e.key", &out));
+	CHECK_STR(buf_text(&out), "moving-key");
+	CHECK_OK(vault_remove(repo, "c/d/e.key"));
+	CHECK(!vault_has(repo, "c/d/e.key"));
+	CHECK_OK(vault_remove(repo, "c/d/e.key"));
+	CHECK_ERR_HAS(vault_move(repo, "a/b.key", "x.key"), "cannot move a/b.key to x.key: ");
+	buf_fini(&out);
+}
+
+TEST(a_secret_is_made_once_and_differs_by_name_and_environment)
+{
+	struct buf first = { .secret = true }, again = { .secret = true }, other = { .secret = true };
+
+	CHECK_OK(vault_secret(repo, NULL, "couch_password", 32, &first));
+	CHECK_INT(first.len, 32);
+	CHECK_INT(strspn(first.data, "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"), 32);
+	CHECK_INT(mode_of("secrets/default/couch_password"), 0600);
+	CHECK_INT(mode_of("secrets/default"), 0700);
+	CHECK_OK(vault_secret(repo, NULL, "couch_password", 16, &again));
+	CHECK_STR(again.data, first.data);
+	CHECK_OK(vault_secret(repo, "production", "couch_password", 32, &other));
+	CHECK(strcmp(other.data, first.data) != 0);
+	check_masked(first.data, "[secret]");
+	buf_fini(&first);
+	buf_fini(&again);
+	buf_fini(&other);
+}
+
+TEST(every_letter_of_the_alphabet_comes_up)
+{
+	struct buf	 out = { .secret = true };
+	bool		 seen[256] = { 0 };
+	size_t		 letters = 0;
+
+	if (!CHECK_OK(vault_secret(repo, NULL, "long", 1024, &out)))
+		return;
+	for (size_t i = 0; i < out.len; i++)
+		seen[(unsigned char)out.data[i]] = true;
+	for (size_t i = 0; i < 256; i++)
+		letters += seen[i];
+	/* 57 letters; that 1024 draws miss more than four of them happens once in 10^20 times. */
+	CHECK(letters >= 53 && letters <= 57);
+	buf_fini(&out);
+}
+
+TEST(bad_names_of_secrets_are_refused)
+{
+	static const char *const names[] = { "", "../x", "a/b", "Upper", "a b", ".." };
+	struct buf	 out = { .secret = true };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		CHECK_ERR_HAS(vault_secret(repo, NULL, names[i], 32, &out),
+		    "is no name for a secret\nhint: use letters a-z, digits, \"_\" and \"-\"\n");
+	CHECK_ERR(vault_secret(repo, "../x", "a", 32, &out), "\"../x\" is no name for an environment\n");
+	CHECK_ERR(vault_secret(repo, NULL, "a", 4, &out),
+	    "secret \"a\": 4 characters asked for, but 8 to 1024 are possible\n");
+}
+
+TEST(an_empty_secret_is_refused)
+{
+	struct buf out = { .secret = true };
+
+	CHECK_OK(vault_write(repo, "secrets/default/void", "\n", 1));
+	CHECK_ERR(vault_secret(repo, NULL, "void", 32, &out),
+	    "secrets/default/void: an empty secret\nhint: remove the file, then a new one is made\n");
+	buf_fini(&out);
+}
+
+int
+main(void)
+{
+	int	 status;
+	char	*leapfile;
+
+	snprintf(top, sizeof(top), "%s/vault_test.XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+	if (mkdtemp(top) == NULL) {
+		perror(top);
+		return 1;
+	}
+	leapfile = path_join(top, "Leapfile");
+	CHECK_OK(file_write(leapfile, "platform: .\n", 12, 0644));
+	free(leapfile);
+	if (!CHECK_OK(repo_open(&repo, top)))
+		return 1;
+	RUN(a_key_is_private_and_masked);
+	RUN(a_key_that_others_can_read_is_refused);
+	RUN(a_key_moves_and_goes);
+	RUN(a_secret_is_made_once_and_differs_by_name_and_environment);
+	RUN(every_letter_of_the_alphabet_comes_up);
+	RUN(bad_names_of_secrets_are_refused);
+	RUN(an_empty_secret_is_refused);
+	status = test_done();
+	repo_close(repo);
+	mask_fini();
+	err_free(dir_remove(top));
+	return status;
+}
