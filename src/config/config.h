@@ -43,6 +43,9 @@ const struct strs *config_environments(const struct config *config);
 const struct repo *config_repo(const struct config *config);
 struct sandbox	*config_sandbox(const struct config *config);
 
+/* What looks like a mistake but may be meant: joined errors, borrowed; NULL when there are none. */
+const struct err *config_warnings(const struct config *config);
+
 /*
  * The evaluated value of property "a.b.c" ("" is all), borrowed from the node; NULL for JSON null.
  * A property that does not exist is an error with a suggestion, a macro that fails one with its place.

@@ -13,6 +13,7 @@
 struct scan {
 	const char	*path;
 	const char	*text;		/* comments are blank; not NUL-terminated */
+	const char	*original;	/* the same with its comments, to quote; may be NULL */
 	size_t		 len;
 	size_t		 pos;
 	unsigned	 depth;

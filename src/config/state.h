@@ -64,7 +64,7 @@ struct base {
 };
 
 /* A macro on its way to a value. */
-enum item_state { ITEM_IDLE, ITEM_RUNNING, ITEM_FAILED };
+enum item_state { ITEM_IDLE, ITEM_RUNNING, ITEM_WAITING, ITEM_FAILED };
 
 struct item {
 	json_t		*marker;	/* stands for it in the tree; NULL when the value is there */
@@ -94,6 +94,7 @@ struct scope {
 struct frame {
 	struct scope	*scope;
 	size_t		 index;		/* of the item */
+	size_t		 chain;		/* of one that waits: where the way to the next one begins in config->chain */
 };
 
 struct frames {
@@ -120,12 +121,16 @@ struct config {
 
 	/* eval.c */
 	struct frames	 running;		/* macros inside each other */
-	struct frames	 waiting;		/* macros too deep for that, each asked for by the one before */
-	struct frames	 chain;			/* how they came to that */
-	struct frame	 wanted;
+	struct frames	 waiting;		/* those that were asked for too deep inside, one because of the other */
+	struct frames	 chain;			/* all macros on the way from one to the next */
+	struct frame	 wanted;		/* while unwinding: what to evaluate first */
 	bool		 unwinding;
+	json_t		*wild;			/* texts of macros that found no end */
+
+	/* macro.c and builtin.c */
+	struct scope	*outside;		/* what a recipe that runs is about */
 	json_t		*files;			/* what file() read: path → text */
-	bool		 macros_open;		/* macros/*.lua may define globals */
+	bool		 macros_open;		/* the files in macros/ may define globals */
 };
 
 struct scope	*node_scope(const struct node *node);
@@ -135,6 +140,9 @@ const struct base *config_base(struct config *config, struct layers *take_layers
 
 /* The scope of the provider (`service` is NULL) or a service; made once. */
 struct scope	*config_scope(struct config *config, const char *service, const char *environment);
+
+/* The number of a node of this config in config->nodes. */
+size_t		 config_index(const struct config *config, const struct node *node);
 const struct kind *config_service(const struct config *config, const char *name);
 const struct kind *config_tag(const struct config *config, const char *name);
 
@@ -153,6 +161,9 @@ struct merge {
 	struct buf		 path;
 };
 json_t		*merge_objects(struct merge *merge, json_t *parent, json_t *child);
+
+/* The name that a key of a layer is about: "list" of "+list", "-list", "!list" and "list". */
+const char	*key_name(const char *key);
 
 bool		 is_macro(const json_t *value);
 bool		 is_required(const json_t *value);	/* "REQUIRED" */
@@ -188,6 +199,9 @@ struct err	*scope_missing(struct scope *scope, json_t *from, const char *prefix,
 
 bool		 scope_place(const struct scope *scope, const char *path, const char *text, struct place *place);
 
+/* The scope whose macro runs, or that the recipe is about; NULL: none. */
+struct scope	*scope_current(const struct config *config);
+
 /* One error that names all properties of the scope that are "REQUIRED" still, or NULL. */
 NODISCARD
 struct err	*scope_required(struct scope *scope);
@@ -196,6 +210,9 @@ struct err	*scope_required(struct scope *scope);
 void		 macro_setup(struct config *config);
 void		 macro_push_env(lua_State *L, struct scope *scope);
 
+/* Raise what evaluating another property failed with: no pcall() stops that, lest the order mattered. */
+_Noreturn void	 macro_raise(lua_State *L, struct config *config, struct err *take_e);
+
 /* Push the value at `path`, which is in the scope's tree.  Raises. */
 void		 macro_push_value(lua_State *L, struct scope *scope, json_t *value, const char *path);
 void		 macro_push_object(lua_State *L, struct scope *scope, json_t *object, const char *path);
@@ -203,7 +220,7 @@ void		 macro_push_object(lua_State *L, struct scope *scope, json_t *object, cons
 /* Push a node; the same value each time. */
 void		 macro_push_node(lua_State *L, struct node *node);
 
-/* Read macros/*.lua of the platform and the instance. */
+/* Read the files in macros/ of the platform and the instance. */
 void		 macro_load(struct config *config, struct problems *problems);
 
 /* builtin.c: push what macros call `name` in this scope; false: nothing is called so. */

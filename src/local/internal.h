@@ -46,7 +46,7 @@ void		 site_close(struct site *site);
 
 /* Take the lock that the file stands for, waiting for it; *fd stays open in programs that are run when `inherit`. */
 NODISCARD
-struct err	*lock_take(const char *path, bool inherit, int *fd);
+struct err	*site_lock(const char *path, bool inherit, int *fd);
 
 /* A directory with exactly this mode, whatever the umask; one that exists is left alone. */
 NODISCARD
@@ -135,7 +135,7 @@ struct err	*disk_prepare(const struct site *site, const struct local_node *node,
 struct launch {
 	const struct local_node	*node;
 	char			*group;		/* its control group */
-	int			 report;	/* where the child says what went wrong before it became the node; or -1 */
+	int			 report;	/* where the child says why it could not become the node; or -1 */
 	int			 probe;		/* a connection to its sshd that has not answered yet; or -1 */
 	int64_t			 since;		/* ms, of that connection */
 	int64_t			 began;

@@ -29,6 +29,9 @@ void	 list_setup(lua_State *L);
 void	 list_new(lua_State *L, int count);
 bool	 list_is(lua_State *L, int index);
 
+/* Make the table on top the metatable of lists of another kind, which have this __index. */
+void	 list_metatable(lua_State *L, lua_CFunction index);
+
 /* Push the method of lists with the name at `index`, or nil. */
 void	 list_method(lua_State *L, int index);
 

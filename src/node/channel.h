@@ -36,8 +36,8 @@ struct err	*channel_read(struct channel *channel, struct frame *frame, size_t ma
 /* Queue a frame of JSON; takes the reference. */
 void		 channel_add(struct channel *channel, enum frame_type type, json_t *take_payload);
 
-/* Send what is queued.  When nobody takes it, the channel is stopped. */
-void		 channel_flush(struct channel *channel);
+/* Send what is queued.  False when nobody takes it; then the channel is stopped, too. */
+bool		 channel_flush(struct channel *channel);
 
 /* Whether leap sent CANCEL, closed the channel or was never heard of again.  Does not wait. */
 bool		 channel_stopped(struct channel *channel);

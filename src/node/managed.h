@@ -45,6 +45,12 @@ json_t		*entry_new(const char *id, json_t *want, json_t *before);
 
 /* Whether leap put, or may have put, this there. */
 bool		 entry_ours(const json_t *entry, const char *token);
+
+/*
+ * Whether somebody else put this there after leap was done.  What was there before leap (its "before" has the
+ * same `token` under `member`) is not: a removal that was cut may have brought it back, and it is kept anyway.
+ */
+bool		 entry_foreign(const json_t *entry, const char *member, const char *token);
 void		 entry_add_ours(json_t *entry, const char *token);
 
 /* It is applied: `want` is what is there now, `token` the only thing of ours (NULL for none). */

@@ -33,13 +33,16 @@ struct step {
  */
 struct type {
 	const char	*name;
+	const char	*token;		/* the member that tells what leap puts there from what others put; or NULL */
 	bool		 removed_last;	/* what protects the node goes only when all else is in place */
-	bool		 before_once;	/* what was there before leap is what was there before its apply, not right before this act */
+	bool		 before_once;	/* "before" is how it was when the apply began, not right before this act */
 	struct err	*(*inspect)(struct run *run, struct item *item);
 	struct err	*(*claim)(struct run *run, struct item *item);	/* or NULL: keep what apply will overwrite */
 	struct err	*(*apply)(struct run *run, struct item *item);
 	struct err	*(*inspect_gone)(struct run *run, struct item *item);
 	struct err	*(*remove)(struct run *run, struct item *item);
+	/* Or NULL: whether what left the manifest is left alone, but not forgotten. */
+	bool		 (*stays)(const struct run *run, const json_t *entry);
 };
 
 /* The type, or NULL. */
@@ -67,6 +70,8 @@ struct run {
 	struct manifest		*manifest;
 	const char		*from;		/* where leap connects from, "" when unknown */
 	bool			 acting;	/* no plan any more */
+	bool			 cancelled;
+	bool			 noted;		/* an entry remembers something new, though nothing changed */
 
 	struct managed		 managed;
 	struct journal		 journal;

@@ -13,9 +13,9 @@ struct unit {
 	char	*name;		/* as asked, with its suffix */
 	bool	 found;		/* there is a unit file, or the unit runs without one */
 	bool	 active;
-	bool	 enabled;	/* or of a kind that needs no enabling */
+	bool	 enabled;
+	bool	 fixed;		/* can be neither enabled nor disabled: something else pulls it in */
 	bool	 masked;
-	bool	 stale;		/* its file changed since systemd read it */
 	char	*state;		/* ActiveState, for messages */
 };
 
@@ -31,7 +31,7 @@ char		*unit_full_name(const char *name);
 /* Announce a unit, so that one question answers for all. */
 void		 systemd_announce(struct systemd *systemd, const char *name);
 
-/* The state of an announced unit, borrowed.  Asks systemd when nothing is known. */
+/* The state of an announced unit, borrowed.  Asks systemd for all of them when nothing is known. */
 NODISCARD
 struct err	*systemd_unit(struct systemd *systemd, const char *name, const struct unit **unit);
 

@@ -40,6 +40,10 @@ bool		 ssh_stopped(void);
  */
 void		 ssh_linger(struct ssh *ssh, double seconds);
 
+/* From now on every call on the connection fails when `seconds` are over; 0 is no limit. */
+void		 ssh_deadline(struct ssh *ssh, double seconds);
+bool		 ssh_late(const struct ssh *ssh);	/* whether they are over */
+
 /*
  * Connect and log in.  The host key must be the pinned one: ERR_TRUST says what
  * came instead.  No key accepted is ERR_TRUST too; not reached, refused, silent is ERR_FAILED.
@@ -72,7 +76,8 @@ struct err	*ssh_send_eof(struct ssh *ssh);
 NODISCARD
 struct err	*ssh_wait(struct ssh *ssh, int *status);
 
-/* Run a command to its end with `input` as its standard input; output beyond 16 MiB is an error. */
+/* Run a command to its end with `input` as its standard input; output beyond SSH_RUN_MAX bytes is an error. */
+#define SSH_RUN_MAX	(16u << 20)
 NODISCARD
 struct err	*ssh_run(struct ssh *ssh, const char *command, const void *input, size_t input_len, struct buf *output,
 		    struct buf *errors, int *status);
@@ -86,7 +91,7 @@ void		 ssh_arguments(struct strs *argv, const struct ssh_target *target, bool in
 /* What this connection cost so far. */
 struct ssh_stats {
 	double	 connect, key_exchange, auth;	/* seconds */
-	size_t	 sent, received;		/* bytes, of channels */
+	size_t	 sent, received, errors;	/* bytes of standard input, output and error, kept or not */
 };
 void		 ssh_stats(const struct ssh *ssh, struct ssh_stats *stats);
 

@@ -44,7 +44,7 @@ NODISCARD
 struct err	*ssh_poll(const struct ssh *ssh, struct pollfd *fds, size_t count, double seconds, double *waited);
 
 /* Append what stderr said, up to SSH_ERRORS_MAX bytes in all. */
-void		 ssh_keep_errors(struct buf *errors, const char *data, size_t len);
+void		 ssh_keep_errors(struct ssh *ssh, struct buf *errors, const char *data, size_t len);
 
 /* A copy of the target with strings of its own, and the end of that. */
 void		 ssh_target_copy(struct ssh_target *out, const struct ssh_target *target);

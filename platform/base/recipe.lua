@@ -1,0 +1,42 @@
+-- What every node has before its services: names, sysadmins, a firewall, a certificate.
+
+package "nftables"
+package "ca-certificates"
+
+-- Names.
+
+local others = {}
+for _, names in pairs(node.hosts) do
+	for _, other in ipairs(names) do
+		others[other] = nodes[other]
+	end
+end
+local hostname = file("/etc/hostname", { content = name .. "\n" })
+exec("set the host name", { command = "hostname -F /etc/hostname", on = hostname })
+template("/etc/hosts", "hosts", { with = { others = others } })
+
+-- Sysadmins.
+
+directory("/root/.ssh", { mode = "0700" })
+template("/root/.ssh/authorized_keys", "authorized_keys", { mode = "0600" })
+
+-- The firewall: what the services declare and nothing else.  The node keeps it for the next boot.
+
+firewall("leap", render "firewall.nft")
+template("/etc/systemd/system/leap-firewall.service", "leap-firewall.service")
+unit("leap-firewall", { active = false })
+check.command("firewall", { command = "nft list table inet leap" })
+
+-- The certificate, its key for daemons in group ssl-cert, and the CA that signed it.
+
+if x509.use then
+	local own = "nodes/" .. name .. "/" .. name
+
+	local ca = file("/usr/local/share/ca-certificates/leap_ca.crt", { from = "ca/ca.crt" })
+	exec("trust the provider's CA", { command = "update-ca-certificates", on = ca })
+	group("ssl-cert", { system = true })
+	directory "/etc/leap"
+	directory "/etc/leap/x509"
+	file("/etc/leap/x509/node.crt", { from = own .. ".crt" })
+	file("/etc/leap/x509/node.key", { content = private(own .. ".key"), mode = "0640", group = "ssl-cert" })
+end

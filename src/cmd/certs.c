@@ -1,0 +1,272 @@
+/* cmd: the nodes' certificates, which several commands bring up to date. */
+/* May know everything. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmd/certs.h"
+
+#include "cmd/cmd.h"
+#include "config/config.h"
+#include "config/filter.h"
+#include "pki/ca.h"
+#include "repo/repo.h"
+#include "vault/vault.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define DAY		((int64_t)24 * 60 * 60)
+#define CERT_DAYS	365u
+#define RENEW_DAYS	60u
+
+/* One run over some nodes.  The CA's private key is read when the first certificate has to be signed. */
+struct run {
+	const struct repo	*repo;
+	bool			 always;
+	int64_t			 now;
+	struct buf		 ca_cert, ca_key;
+	unsigned		 days;		/* that a new certificate lasts */
+	unsigned		 made;
+};
+
+/* What a node's certificate should say. */
+struct names {
+	struct strs	dns, addresses;
+};
+
+static void
+names_fini(struct names *names)
+{
+	strs_fini(&names->dns);
+	strs_fini(&names->addresses);
+}
+
+bool
+certs_have_ca(const struct repo *repo)
+{
+	return repo_has(repo, CA_CERT_PATH) && vault_has(repo, CA_KEY_PATH);
+}
+
+/* A certificate never outlives its CA: in the CA's last year they last as long as it does. */
+NODISCARD
+static struct err *
+open_ca(struct run *run)
+{
+	int64_t		 end = 0, left;
+	struct err	*e;
+
+	if (!repo_has(run->repo, CA_CERT_PATH))
+		return err_hint(err_new(ERR_TRUST, "no certificate can be signed: there is no CA, " CA_CERT_PATH),
+		    "make one with \"leap cert ca\"");
+	if ((e = repo_read(run->repo, CA_CERT_PATH, &run->ca_cert)) != NULL ||
+	    (e = cert_describe(&run->ca_cert, &end, NULL, NULL)) != NULL)
+		return err_context(e, CA_CERT_PATH);
+	left = (end - run->now) / DAY;
+	if (left < 1)
+		return err_hint(err_new(ERR_TRUST, "the CA, " CA_CERT_PATH ", has expired"),
+		    "move files/ca away and make a new one with \"leap cert ca\"");
+	run->days = left < CERT_DAYS ? (unsigned)left : CERT_DAYS;
+	return NULL;
+}
+
+NODISCARD
+static struct err *
+read_ca_key(struct run *run)
+{
+	if (run->ca_key.len > 0)
+		return NULL;
+	if (!vault_has(run->repo, CA_KEY_PATH))
+		return err_hint(err_new(ERR_TRUST, "no certificate can be signed: the CA's private key, " CA_KEY_PATH
+		    ", is not here"), "it is never in git: copy it from where \"leap cert ca\" was run");
+	return vault_read(run->repo, CA_KEY_PATH, &run->ca_key);
+}
+
+/* Add a property that may be missing or null. */
+NODISCARD
+static struct err *
+add_text(struct strs *list, struct node *node, const char *property)
+{
+	const char	*text = NULL;
+	struct err	*e = node_text(node, property, &text);
+
+	if (e == NULL && text != NULL && !strs_has(list, text))
+		strs_add(list, text);
+	return e;
+}
+
+NODISCARD
+static struct err *
+add_aliases(struct strs *list, struct node *node)
+{
+	struct place	 place = { 0 };
+	json_t		*aliases = NULL;
+	const json_t	*alias;
+	size_t		 i;
+	struct err	*e;
+
+	if (!node_place(node, "dns.aliases", &place))
+		return NULL;
+	if ((e = node_get(node, "dns.aliases", &aliases)) != NULL)
+		return e;
+	json_array_foreach(aliases, i, alias) {
+		if (!json_is_string(alias))
+			return err_at(ERR_CONFIG, &place, "dns.aliases must be a list of names");
+		if (!strs_has(list, json_string_value(alias)))
+			strs_add(list, json_string_value(alias));
+	}
+	return NULL;
+}
+
+NODISCARD
+static struct err *
+names_read(struct names *out, struct node *node)
+{
+	struct err *e;
+
+	if ((e = add_text(&out->dns, node, "domain.full")) != NULL)
+		return e;
+	if (out->dns.count == 0)
+		return err_hint(err_new(ERR_CONFIG, "%s: no name for its certificate: domain.full is not set", node->name),
+		    "see domain in leap-config(5)");
+	if ((e = add_text(&out->dns, node, "domain.internal")) != NULL ||
+	    (e = add_aliases(&out->dns, node)) != NULL)
+		return e;
+	return add_text(&out->addresses, node, "ip_address");
+}
+
+/* Why a node's certificate has to be made; NULL in *why when it has not.  The caller's, free(). */
+NODISCARD
+static struct err *
+find_reason(char **why, const struct run *run, const char *key_path, const char *cert_path,
+    const struct cert_request *request)
+{
+	struct buf	 key = { .secret = true }, cert = { 0 };
+	char		*stale = NULL;
+	struct err	*e = NULL;
+
+	*why = NULL;
+	if (run->always)
+		*why = xstrdup("as asked");
+	else if (!repo_has(run->repo, cert_path))
+		*why = xstrdup("it had none");
+	else if (!vault_has(run->repo, key_path))
+		*why = xstrdup("the private key of its old one is missing");
+	else if ((e = repo_read(run->repo, cert_path, &cert)) == NULL &&
+	    (e = vault_read(run->repo, key_path, &key)) == NULL)
+		stale = cert_stale(&cert, &key, request, &run->ca_cert, run->days > RENEW_DAYS ? RENEW_DAYS : 1,
+		    run->now);
+	if (stale != NULL)
+		*why = xasprintf("its old one %s", stale);
+	free(stale);
+	buf_fini(&key);
+	buf_fini(&cert);
+	return e;
+}
+
+/* The key first: should we die between the two, cert_stale() sees that they do not belong together. */
+NODISCARD
+static struct err *
+make_cert(struct run *run, const char *key_path, const char *cert_path, const struct cert_request *request)
+{
+	struct buf	 key = { .secret = true }, cert = { 0 };
+	struct err	*e;
+
+	if ((e = read_ca_key(run)) != NULL ||
+	    (e = cert_issue(&key, &cert, request, &run->ca_key, &run->ca_cert, run->now)) != NULL ||
+	    (e = vault_write(run->repo, key_path, key.data, key.len)) != NULL ||
+	    (e = repo_write(run->repo, cert_path, cert.data, cert.len, 0644, NULL)) != NULL)
+		goto out;
+	run->made++;
+out:
+	buf_fini(&key);
+	buf_fini(&cert);
+	return e;
+}
+
+NODISCARD
+static struct err *
+update_node(struct run *run, struct node *node)
+{
+	struct names	 names = { 0 };
+	struct cert_request request = { &names.dns, &names.addresses, run->days, true, true };
+	char		*key_path = xasprintf("files/nodes/%s/%s.key", node->name, node->name);
+	char		*cert_path = xasprintf("files/nodes/%s/%s.crt", node->name, node->name);
+	char		*why = NULL;
+	struct err	*e;
+
+	if ((e = names_read(&names, node)) != NULL ||
+	    (e = find_reason(&why, run, key_path, cert_path, &request)) != NULL)
+		goto out;
+	if (why != NULL && (e = make_cert(run, key_path, cert_path, &request)) != NULL)
+		e = err_context(e, "%s: certificate", node->name);
+	else if (why != NULL)
+		note("%s: made a certificate for %u days: %s\n", node->name, run->days, why);
+out:
+	free(why);
+	free(cert_path);
+	free(key_path);
+	names_fini(&names);
+	return e;
+}
+
+/* Whether the node wants one; on unless it says otherwise. */
+NODISCARD
+static struct err *
+wants_cert(bool *wants, struct node *node)
+{
+	struct place	 place;
+	json_t		*use = NULL;
+	struct err	*e = NULL;
+
+	if (node_place(node, "x509.use", &place))
+		e = node_get(node, "x509.use", &use);
+	*wants = !json_is_false(use);
+	return e;
+}
+
+/* Mistakes in the configuration of one node do not hide those of the next; without trust all stops. */
+NODISCARD
+static struct err *
+update_all(struct run *run, const struct node_list *nodes)
+{
+	struct err	*e = NULL, *one;
+	bool		 wants = false;
+
+	for (size_t i = 0; i < nodes->count; i++) {
+		one = wants_cert(&wants, nodes->items[i]);
+		if (one == NULL && wants)
+			one = update_node(run, nodes->items[i]);
+		e = err_join(e, one);
+		if (one != NULL && err_code(one) != ERR_CONFIG)
+			break;
+	}
+	return e;
+}
+
+NODISCARD
+static struct err *
+certs_run(struct context *context, const struct node_list *nodes, bool always, unsigned *made)
+{
+	struct run	 run = { .repo = context->repo, .always = always, .now = (int64_t)time(NULL) };
+	struct err	*e;
+
+	run.ca_key.secret = true;
+	if ((e = open_ca(&run)) == NULL)
+		e = update_all(&run, nodes);
+	if (made != NULL)
+		*made = run.made;
+	buf_fini(&run.ca_cert);
+	buf_fini(&run.ca_key);
+	return e;
+}
+
+struct err *
+certs_update(struct context *context, const struct node_list *nodes, unsigned *made)
+{
+	return certs_run(context, nodes, false, made);
+}
+
+struct err *
+certs_renew(struct context *context, const struct node_list *nodes, unsigned *made)
+{
+	return certs_run(context, nodes, true, made);
+}

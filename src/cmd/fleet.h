@@ -1,0 +1,104 @@
+/* cmd: what the commands that talk to nodes share: from nodes to targets, manifests, and a report. */
+/* May know everything. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CMD_FLEET_H
+#define CMD_FLEET_H
+
+#include "base/strs.h"
+#include "config/filter.h"
+#include "push/push.h"
+
+#include <stdbool.h>
+
+struct context;
+struct node;
+
+/* Where and how to reach a node; borrows from the node and the repo, owns host_key and key.  fleet_target_fini(). */
+struct fleet_target {
+	struct ssh_target	 ssh;
+	char			*host_key;	/* "ssh-ed25519 AAAA…"; NULL: none is pinned */
+	char			*key;
+};
+
+/* Fails with ERR_CONFIG for properties that are no address, port, user or transport. */
+NODISCARD
+struct err	*fleet_address(struct fleet_target *out, const struct context *context, struct node *node);
+
+/* fleet_address(), and the pinned key: ERR_TRUST and a hint when there is none. */
+NODISCARD
+struct err	*fleet_target(struct fleet_target *out, const struct context *context, struct node *node);
+void		 fleet_target_fini(struct fleet_target *target);
+
+/* "files/nodes/NAME/NAME_ssh.pub", the caller's: where a node's host key is pinned. */
+char		*fleet_key_path(const char *name);
+
+/* Ctrl-C, SIGTERM and SIGHUP call ssh_stop() between these two. */
+NODISCARD
+struct err	*fleet_connect(void);
+void		 fleet_disconnect(void);
+
+/* Nodes that failed, one by one; then the command's error, or NULL when none did. */
+struct failures {
+	struct strs	 names;
+	struct err	*errors;	/* joined, in the order of the names */
+	size_t		 trust;		/* how many of them were ERR_TRUST */
+};
+void		 failures_add(struct failures *failures, const char *name, struct err *take_e);
+NODISCARD
+struct err	*failures_end(struct failures *failures, size_t total);
+
+/* All that a deploy, plan or test works on. */
+struct fleet {
+	struct context		*context;
+	struct node_list	 nodes;
+	struct fleet_target	*targets;	/* as many as nodes; so are the next four */
+	struct manifest		*manifests;
+	struct push_job		*jobs;		/* those that can be pushed come first, `pushable` of them */
+	struct json_t		**events;	/* what each job's node said, as JSON arrays */
+	char			*commit;
+	size_t			 pushable;
+};
+
+/*
+ * Choose the nodes, check their configuration, bring certificates up to date if `certs`, run the recipes, find keys
+ * and addresses.  Fails before any node is touched.  fleet_fini() also after an error.
+ */
+NODISCARD
+struct err	*fleet_init(struct fleet *fleet, struct context *context, bool certs);
+void		 fleet_fini(struct fleet *fleet);
+
+/*
+ * Do "plan", "apply" or "check" on all pushable nodes, with progress on standard error, as the command's options
+ * say.  Afterwards jobs and events have the outcome.
+ */
+NODISCARD
+struct err	*fleet_push(struct fleet *fleet, const char *op);
+
+/* After a plan: leave out of what follows the nodes where it failed.  What they said stays for the report. */
+void		 fleet_drop_failed(struct fleet *fleet);
+
+/* "ok", "failed", "unreachable", … */
+const char	*fleet_result(const struct push_job *job);
+
+/* Print what a plan (would) change on each node, with differences. */
+void		 fleet_print_plan(const struct fleet *fleet);
+
+/* Print the table of an apply or check, or with --json everything; then the error, or NULL. */
+NODISCARD
+struct err	*fleet_report(struct fleet *fleet, const char *op);
+
+/* All nodes' errors as the one of the command; NULL when there is none.  The jobs have theirs no more. */
+NODISCARD
+struct err	*fleet_errors(struct fleet *fleet);
+
+/* --parallel, or the Leapfile's number; at least 1. */
+NODISCARD
+struct err	*fleet_parallel(const struct context *context, unsigned *out);
+
+/* The options of every command that pushes, for its own table. */
+#define FLEET_OPT_LOCK		{ 0, "--lock-wait", "SECONDS", "wait for somebody else's deploy for so long" }
+#define FLEET_OPT_PARALLEL	{ 0, "--parallel", "N", "work on so many nodes at once" }
+#define FLEET_OPT_THOROUGH	{ 0, "--thorough", NULL, "read every file on the nodes, not only those that look changed" }
+#define FLEET_OPT_PURGE		{ 0, "--purge-packages", NULL, "remove packages that no service needs any more" }
+
+#endif

@@ -1,0 +1,274 @@
+/* cmd: what came of a plan, deploy or test, for people and as JSON. */
+/* May know everything. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/json.h"
+#include "cmd/cmd.h"
+#include "cmd/fleet.h"
+#include "cmd/progress.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *
+fleet_result(const struct push_job *job)
+{
+	static const char *const names[] = {
+		[PUSH_OK] = "ok", [PUSH_FAILED] = "failed", [PUSH_UNREACHABLE] = "unreachable",
+		[PUSH_TRUST] = "not trusted", [PUSH_LOCKED] = "locked", [PUSH_CANCELLED] = "interrupted",
+	};
+
+	return names[job->result];
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct push_job *const	*first = a, *const *second = b;
+
+	return strcmp((*first)->target.name, (*second)->target.name);
+}
+
+/* All jobs, sorted by the node's name; the caller's, free(). */
+static const struct push_job **
+sorted(const struct fleet *fleet)
+{
+	const struct push_job	**jobs = xcalloc(fleet->nodes.count + 1, sizeof(*jobs));
+
+	for (size_t i = 0; i < fleet->nodes.count; i++)
+		jobs[i] = &fleet->jobs[i];
+	qsort(jobs, fleet->nodes.count, sizeof(*jobs), by_name);
+	return jobs;
+}
+
+static const json_t *
+events_of(const struct fleet *fleet, const struct push_job *job)
+{
+	return fleet->events[job - fleet->jobs];
+}
+
+/* A text of several lines, indented; lines of a difference in their colours. */
+static void
+print_detail(const char *text)
+{
+	struct buf	 line = { 0 };
+
+	while (*text != '\0') {
+		size_t		 len = strcspn(text, "\n");
+		char		*plain = xstrndup(text, len);
+		enum term_color	 color = plain[0] == '+' ? TERM_GREEN : plain[0] == '-' ? TERM_RED : TERM_PLAIN;
+
+		buf_adds(&line, "      ");
+		term_color(&line, stdout, color, plain);
+		buf_addc(&line, '\n');
+		term_write(stdout, &line);
+		buf_clear(&line);
+		free(plain);
+		text += len + (text[len] == '\n');
+	}
+	buf_fini(&line);
+}
+
+static void
+print_event(const json_t *event)
+{
+	struct buf	 line = { 0 };
+
+	buf_adds(&line, "  ");
+	progress_event_text(&line, stdout, event);
+	buf_addc(&line, '\n');
+	term_write(stdout, &line);
+	if (json_str(event, "detail") != NULL)
+		print_detail(json_str(event, "detail"));
+	if (json_str(event, "error") != NULL)
+		print_detail(json_str(event, "error"));
+	buf_fini(&line);
+}
+
+static void
+print_heading(const char *name)
+{
+	struct buf	 line = { 0 };
+
+	term_color(&line, stdout, TERM_BOLD, name);
+	buf_addc(&line, '\n');
+	term_write(stdout, &line);
+	buf_fini(&line);
+}
+
+static bool
+is_failed(const json_t *event)
+{
+	return json_str(event, "error") != NULL;
+}
+
+/* The events of each node under its name; those that failed, or all. */
+static void
+print_events(const struct fleet *fleet, bool all)
+{
+	const struct push_job	**jobs = sorted(fleet);
+
+	for (size_t i = 0; i < fleet->nodes.count; i++) {
+		const json_t	*events = events_of(fleet, jobs[i]);
+		bool		 headed = false;
+		size_t		 k;
+		json_t		*event;
+
+		json_array_foreach(events, k, event) {
+			if (!all && !is_failed(event))
+				continue;
+			if (!headed)
+				print_heading(jobs[i]->target.name);
+			headed = true;
+			print_event(event);
+		}
+	}
+	free(jobs);
+}
+
+static const char *
+nodes_word(size_t count)
+{
+	return count == 1 ? "node" : "nodes";
+}
+
+void
+fleet_print_plan(const struct fleet *fleet)
+{
+	size_t	 nodes = 0, resources = 0, same = 0;
+
+	print_events(fleet, true);
+	for (size_t i = 0; i < fleet->nodes.count; i++) {
+		nodes += fleet->jobs[i].changed > 0;
+		resources += fleet->jobs[i].changed;
+		same += fleet->jobs[i].result == PUSH_OK && fleet->jobs[i].changed == 0;
+	}
+	if (nodes > 0)
+		out("%zu %s would change on %zu %s\n", resources, resources == 1 ? "resource" : "resources", nodes,
+		    nodes_word(nodes));
+	if (same > 0)
+		out("nothing would change on %zu %s\n", same, nodes_word(same));
+}
+
+static void
+heading(struct table *table, const char *text)
+{
+	table_add(table, "%s", text);
+	table_color(table, TERM_BOLD);
+}
+
+/* A number that only a node that was reached has. */
+static void
+cell(struct table *table, const struct push_job *job, unsigned number)
+{
+	bool	 known = job->result == PUSH_OK || job->result == PUSH_FAILED || job->result == PUSH_CANCELLED;
+
+	if (known)
+		table_add(table, "%u", number);
+	else
+		table_add(table, "-");
+}
+
+static void
+print_table(const struct fleet *fleet, bool checks)
+{
+	struct table		 *table = table_new(5);
+	const struct push_job	**jobs = sorted(fleet);
+
+	heading(table, "NODE");
+	heading(table, checks ? "CHECKS" : "CHANGED");
+	heading(table, checks ? "FAILED" : "RESTARTED");
+	heading(table, "SECONDS");
+	heading(table, "RESULT");
+	for (size_t i = 0; i < fleet->nodes.count; i++) {
+		const struct push_job	*job = jobs[i];
+
+		table_add(table, "%s", job->target.name);
+		cell(table, job, checks ? job->checks : job->changed);
+		cell(table, job, checks ? job->checks_failed : job->restarted);
+		table_add(table, "%.1f", job->seconds);
+		table_add(table, "%s", fleet_result(job));
+		table_color(table, job->result == PUSH_OK ? TERM_GREEN : TERM_RED);
+	}
+	table_print(table, stdout);
+	free(jobs);
+	table_free(table);
+}
+
+static json_t *
+job_json(const struct fleet *fleet, const struct push_job *job)
+{
+	json_t	*object = json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:f}", "node", job->target.name, "result",
+	    fleet_result(job), "changed", (int)job->changed, "restarted", (int)job->restarted, "generation",
+	    (int)job->generation, "checks", (int)job->checks, "checks_failed", (int)job->checks_failed, "seconds",
+	    (double)(long)(job->seconds * 1000 + 0.5) / 1000);
+
+	if (job->error != NULL)
+		json_object_set_new(object, "error", json_string(err_message(job->error)));
+	if (job->error != NULL && err_hint_text(job->error) != NULL)
+		json_object_set_new(object, "hint", json_string(err_hint_text(job->error)));
+	json_object_set(object, "events", (json_t *)events_of(fleet, job));
+	return object;
+}
+
+static void
+print_json(const struct fleet *fleet)
+{
+	const struct push_job	**jobs = sorted(fleet);
+	json_t			 *root = json_array();
+	struct buf		  text = { 0 };
+
+	for (size_t i = 0; i < fleet->nodes.count; i++)
+		json_array_append_new(root, job_json(fleet, jobs[i]));
+	json_pretty(root, &text);
+	term_write(stdout, &text);
+	json_decref(root);
+	buf_fini(&text);
+	free(jobs);
+}
+
+struct err *
+fleet_errors(struct fleet *fleet)
+{
+	struct failures		  failures = { 0 };
+	const struct push_job	**jobs = sorted(fleet);
+
+	for (size_t i = 0; i < fleet->nodes.count; i++) {
+		struct push_job	*job = &fleet->jobs[jobs[i] - fleet->jobs];
+
+		if (job->error == NULL)
+			continue;
+		failures_add(&failures, job->target.name, job->error);
+		job->error = NULL;
+	}
+	free(jobs);
+	return failures_end(&failures, fleet->nodes.count);
+}
+
+/* Whether the sentence of the second deploy is true. */
+static bool
+nothing_changed(const struct fleet *fleet)
+{
+	for (size_t i = 0; i < fleet->nodes.count; i++)
+		if (fleet->jobs[i].result != PUSH_OK || fleet->jobs[i].changed > 0 || fleet->jobs[i].restarted > 0)
+			return false;
+	return true;
+}
+
+struct err *
+fleet_report(struct fleet *fleet, const char *op)
+{
+	bool	 checks = strcmp(op, "check") == 0;
+
+	if (fleet->context->json) {
+		print_json(fleet);
+	} else if (strcmp(op, "plan") == 0) {
+		fleet_print_plan(fleet);
+	} else {
+		if (checks)
+			print_events(fleet, false);
+		print_table(fleet, checks);
+		if (!checks && nothing_changed(fleet))
+			out("nothing changed on %zu %s\n", fleet->nodes.count, nodes_word(fleet->nodes.count));
+	}
+	return fleet_errors(fleet);
+}

@@ -1,0 +1,202 @@
+/* cmd: from nodes to what ssh needs to reach them. */
+/* May know everything. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/file.h"
+#include "cmd/cmd.h"
+#include "cmd/fleet.h"
+#include "config/config.h"
+#include "repo/repo.h"
+#include "ssh/hostkey.h"
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct sigaction	saved[3];
+static const int	signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+static void
+on_signal(int number)
+{
+	(void)number;
+	ssh_stop();
+}
+
+struct err *
+fleet_connect(void)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	struct err	*e = ssh_setup();
+
+	if (e != NULL)
+		return e;
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+		sigaction(signals[i], NULL, &saved[i]);
+		if (saved[i].sa_handler != SIG_IGN)	/* nohup and the like mean it */
+			sigaction(signals[i], &action, NULL);
+	}
+	return NULL;
+}
+
+void
+fleet_disconnect(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		sigaction(signals[i], &saved[i], NULL);
+	ssh_fini();
+}
+
+char *
+fleet_key_path(const char *name)
+{
+	return xasprintf("files/nodes/%s/%s_ssh.pub", name, name);
+}
+
+/* An error at the place of a property. */
+static struct err *
+bad(struct node *node, const char *property, const char *what)
+{
+	struct place	 place;
+
+	if (node_place(node, property, &place))
+		return err_at(ERR_CONFIG, &place, "%s: %s %s", node->name, property, what);
+	return err_new(ERR_CONFIG, "%s: %s %s", node->name, property, what);
+}
+
+static bool
+is_address(const char *text)
+{
+	unsigned char	 space[sizeof(struct in6_addr)];
+
+	return inet_pton(AF_INET, text, space) == 1 || inet_pton(AF_INET6, text, space) == 1;
+}
+
+/* ssh takes it as an argument: nothing that it could read as an option or as more than a name. */
+static bool
+is_user(const char *text)
+{
+	size_t	 len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+
+	return len > 0 && len <= 32 && text[len] == '\0' && text[0] != '-';
+}
+
+static struct err *
+read_user_and_transport(struct ssh_target *ssh, const struct leapfile *leapfile, struct node *node)
+{
+	struct err	*e = node_text(node, "ssh.user", &ssh->user);
+
+	if (e == NULL)
+		e = node_text(node, "ssh.transport", &ssh->transport);
+	if (e != NULL)
+		return e;
+	if (ssh->user == NULL)
+		ssh->user = leapfile->ssh_user;
+	if (ssh->transport == NULL)
+		ssh->transport = leapfile->ssh_transport;
+	if (!is_user(ssh->user))
+		return bad(node, "ssh.user", "is no login name");
+	if (strcmp(ssh->transport, "auto") != 0 && strcmp(ssh->transport, "libssh2") != 0 &&
+	    strcmp(ssh->transport, "ssh") != 0)
+		return bad(node, "ssh.transport", "must be \"auto\", \"libssh2\" or \"ssh\"");
+	return NULL;
+}
+
+struct err *
+fleet_address(struct fleet_target *out, const struct context *context, struct node *node)
+{
+	const struct leapfile	*leapfile = &context->repo->leapfile;
+	struct ssh_target	*ssh = &out->ssh;
+	long			 port = 22;
+	struct err		*e;
+
+	*out = (struct fleet_target){ .ssh = { .name = node->name, .timeout = leapfile->ssh_timeout } };
+	e = node_text(node, "ip_address", &ssh->address);
+	if (e == NULL && (ssh->address == NULL || !is_address(ssh->address)))
+		e = bad(node, "ip_address", "is no IP address");
+	if (e == NULL)
+		e = node_number(node, "ssh.port", 22, &port);
+	if (e == NULL && (port < 1 || port > 65535))
+		e = bad(node, "ssh.port", "is no port from 1 to 65535");
+	if (e == NULL)
+		e = read_user_and_transport(ssh, leapfile, node);
+	if (e != NULL)
+		return e;
+	ssh->port = (unsigned)port;
+	if (leapfile->ssh_key != NULL)
+		out->key = str_starts(leapfile->ssh_key, "~/") ? xstrdup(leapfile->ssh_key) :
+		    path_join(context->repo->root, leapfile->ssh_key);
+	ssh->key = out->key;
+	return NULL;
+}
+
+/* The first line of the file that is not empty and no comment. */
+static struct err *
+first_key(struct buf *key, const char *text)
+{
+	while (*text == '#' || *text == '\n' || *text == '\r') {
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
+	return hostkey_parse(key, text);
+}
+
+struct err *
+fleet_target(struct fleet_target *out, const struct context *context, struct node *node)
+{
+	struct buf	 text = { 0 }, key = { 0 };
+	char		*path = fleet_key_path(node->name);
+	struct err	*e = fleet_address(out, context, node);
+
+	if (e == NULL && !repo_has(context->repo, path)) {
+		e = err_hint(err_new(ERR_TRUST, "%s: its host key is not pinned", node->name),
+		    "run: leap node init %s", node->name);
+		goto out;
+	}
+	if (e == NULL)
+		e = repo_read(context->repo, path, &text);
+	if (e == NULL)
+		e = err_context(first_key(&key, buf_text(&text)), "%s", path);
+	if (e == NULL)
+		out->ssh.host_key = out->host_key = buf_take(&key);
+out:
+	buf_fini(&key);
+	buf_fini(&text);
+	free(path);
+	return e;
+}
+
+void
+fleet_target_fini(struct fleet_target *target)
+{
+	free(target->host_key);
+	free(target->key);
+	*target = (struct fleet_target){ 0 };
+}
+
+void
+failures_add(struct failures *failures, const char *name, struct err *take_e)
+{
+	strs_add(&failures->names, name);
+	failures->trust += err_code(take_e) == ERR_TRUST;
+	failures->errors = err_join(failures->errors, take_e);
+}
+
+struct err *
+failures_end(struct failures *failures, size_t total)
+{
+	size_t		 count = failures->names.count;
+	enum err_code	 code = failures->trust == count ? ERR_TRUST : ERR_NODES;
+	struct buf	 names = { 0 };
+	struct err	*e = NULL;
+
+	if (count > 0) {
+		strs_join(&failures->names, ", ", &names);
+		e = err_new(code, "%zu of %zu nodes failed: %s", count, total, names.data);
+		e = err_join(e, failures->errors);
+	}
+	buf_fini(&names);
+	strs_fini(&failures->names);
+	*failures = (struct failures){ 0 };
+	return e;
+}

@@ -1,0 +1,424 @@
+/* cmd: leap user: the sysadmins of an instance and their SSH keys. */
+/* May know everything. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmd/cmd.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/proc.h"
+#include "repo/repo.h"
+#include "ssh/hostkey.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <pwd.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define KEY_FILE_MAX	(256u << 10)
+
+static char *
+key_path(const char *name)
+{
+	return xasprintf("users/%s/%s_ssh.pub", name, name);
+}
+
+NODISCARD
+static struct err *
+check_name(const char *name)
+{
+	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-");
+
+	if (n > 0 && n <= 32 && name[n] == '\0' && name[0] != '.' && name[0] != '-')
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, "\"%s\" is no name for a user", name),
+	    "up to 32 letters a-z, digits, \".\", \"_\" and \"-\", the first a letter or digit");
+}
+
+/* The users that have a key. */
+NODISCARD
+static struct err *
+list_users(const struct repo *repo, struct strs *out)
+{
+	struct strs	 names = { 0 };
+	struct err	*e;
+
+	e = repo_list(repo, "users", "", &names);
+	for (size_t i = 0; e == NULL && i < names.count; i++) {
+		char *path = key_path(names.items[i]);
+
+		if (repo_has(repo, path))
+			strs_add(out, names.items[i]);
+		free(path);
+	}
+	strs_fini(&names);
+	return e;
+}
+
+/* What a person wrote behind the key; only what prints. */
+static void
+add_comment(struct buf *out, const char *comment)
+{
+	for (; *comment != '\0'; comment++) {
+		if (!iscntrl((unsigned char)*comment))
+			buf_addc(out, *comment);
+	}
+}
+
+/* An error of hostkey_parse(), which knows no place. */
+NODISCARD
+static struct err *
+key_error(const struct place *place, struct err *take_why)
+{
+	struct err *e = err_at(ERR_USAGE, place, "not a public SSH key: %s", err_message(take_why));
+
+	if (err_hint_text(take_why) != NULL)
+		e = err_hint(e, "%s", err_hint_text(take_why));
+	err_free(take_why);
+	return e;
+}
+
+/*
+ * Append one line of a public key's file, checked and cleaned; `from` and `line_number` are
+ * for errors.  Options before the key (sshd(8)) would be lost on the way, so they are refused.
+ */
+NODISCARD
+static struct err *
+add_key(struct buf *out, const char *line, const char *from, unsigned line_number)
+{
+	struct buf	 key = { 0 };
+	struct place	 place = { from, line_number, 0, NULL };
+	struct err	*e = NULL, *why;
+
+	if (strstr(line, "PRIVATE KEY") != NULL)
+		return err_hint(err_at(ERR_USAGE, &place, "a private key, which leap must never see"),
+		    "give the public one, most often %s.pub", from);
+	if ((why = hostkey_parse(&key, line)) != NULL) {
+		e = key_error(&place, why);
+	} else if (!str_starts(line, buf_text(&key))) {
+		e = err_hint(err_at(ERR_USAGE, &place, "options before a key are not supported"),
+		    "begin the line with the key: %.*s ...", (int)strcspn(buf_text(&key), " "), buf_text(&key));
+	} else {
+		buf_adds(out, buf_text(&key));
+		add_comment(out, line + key.len);
+		buf_addc(out, '\n');
+	}
+	buf_fini(&key);
+	return e;
+}
+
+/* All keys of a file's text; blank lines and comments are left out. */
+NODISCARD
+static struct err *
+add_keys(struct buf *out, const char *text, const char *from)
+{
+	struct strs	 lines = { 0 };
+	struct err	*e = NULL;
+	size_t		 start = out->len;
+
+	strs_split(&lines, text, '\n');
+	for (size_t i = 0; e == NULL && i < lines.count; i++) {
+		const char *line = lines.items[i] + strspn(lines.items[i], " \t\r");
+
+		if (*line != '\0' && *line != '#')
+			e = add_key(out, line, from, (unsigned)i + 1);
+	}
+	if (e == NULL && out->len == start)
+		e = err_at(ERR_USAGE, &(struct place){ .path = from }, "no key in it");
+	strs_fini(&lines);
+	return e;
+}
+
+NODISCARD
+static struct err *
+read_key_file(struct buf *out, const char *path)
+{
+	struct buf	 text = { .secret = true };	/* it may be a private key, by mistake */
+	struct err	*e;
+
+	if (access(path, R_OK) != 0)
+		return err_hint(err_errno(ERR_USAGE, "%s", path), "name the file of a public key, such as "
+		    "~/.ssh/id_ed25519.pub");
+	if ((e = file_read(path, KEY_FILE_MAX, &text)) == NULL)
+		e = add_keys(out, buf_text(&text), path);
+	buf_fini(&text);
+	return e;
+}
+
+/* The agent's first key of a type that we know; nothing when there is no agent, or it has none. */
+static void
+read_agent(struct buf *out)
+{
+	const char	*argv[] = { "ssh-add", "-L", NULL };
+	struct buf	 text = { 0 }, errors = { 0 };
+	struct strs	 lines = { 0 };
+	struct proc	 proc = { .argv = argv, .output = &text, .errors = &errors, .timeout = 10 };
+	int		 status = -1;
+
+	if (getenv("SSH_AUTH_SOCK") == NULL)
+		return;
+	err_free(proc_run(&proc, &status));
+	if (status == 0)
+		strs_split(&lines, buf_text(&text), '\n');
+	for (size_t i = 0; i < lines.count && out->len == 0; i++) {
+		err_free(add_key(out, lines.items[i], "ssh-add -L", (unsigned)i + 1));
+		if (out->len > 0)
+			note("taking your agent's key %s\n", lines.items[i]);
+	}
+	strs_fini(&lines);
+	buf_fini(&text);
+	buf_fini(&errors);
+}
+
+/* The public key that the person at the keyboard logs in with. */
+NODISCARD
+static struct err *
+find_own_key(struct buf *out)
+{
+	static const char *const names[] = { "id_ed25519", "id_ecdsa", "id_rsa" };
+	const char	*home = getenv("HOME");
+	struct err	*e = NULL;
+
+	for (size_t i = 0; e == NULL && out->len == 0 && home != NULL && i < ARRAY_LEN(names); i++) {
+		char *path = xasprintf("%s/.ssh/%s.pub", home, names[i]);
+
+		if (file_exists(path)) {
+			e = read_key_file(out, path);
+			if (e == NULL)
+				note("taking %s\n", path);
+		}
+		free(path);
+	}
+	if (e == NULL && out->len == 0)
+		read_agent(out);
+	if (e == NULL && out->len == 0)
+		e = err_hint(err_new(ERR_FAILED, "you have no SSH key: none in %s/.ssh, none in an agent",
+		    home != NULL ? home : "~"), "make one with \"ssh-keygen -t ed25519\"");
+	return e;
+}
+
+/* Who is at the keyboard, also behind sudo. */
+static const char *
+own_name(void)
+{
+	const char		*name = geteuid() == 0 ? getenv("SUDO_USER") : NULL;
+	const struct passwd	*user;
+
+	if (name != NULL && *name != '\0')
+		return name;
+	user = getpwuid(getuid());
+	return user != NULL ? user->pw_name : "root";
+}
+
+NODISCARD
+static struct err *
+write_user(const struct repo *repo, const char *name, const struct buf *key)
+{
+	struct buf	 old = { 0 };
+	char		*path = key_path(name);
+	struct err	*e = NULL;
+
+	if (repo_has(repo, path) && (e = repo_read(repo, path, &old)) == NULL) {
+		if (strcmp(buf_text(&old), buf_text(key)) == 0)
+			note("%s is a user with this key already\n", name);
+		else
+			e = err_hint(err_new(ERR_USAGE, "there is a user %s with another key already", name),
+			    "for a second key add a line to %s, or remove the user with \"leap user rm %s\"", path,
+			    name);
+	} else if (e == NULL && (e = repo_write(repo, path, key->data, key->len, 0644, NULL)) == NULL) {
+		note("added user %s: %s\n", name, path);
+	}
+	buf_fini(&old);
+	free(path);
+	return e;
+}
+
+static struct err *
+user_add_run(struct context *context)
+{
+	const char	*file = opt_get(context, "--ssh-pub-key");
+	bool		 self = opt_get(context, "--self") != NULL;
+	const char	*name = context->arg_count > 0 ? context->args[0] : own_name();
+	struct buf	 key = { 0 };
+	struct err	*e;
+
+	if (!self && context->arg_count == 0)
+		return err_hint(err_new(ERR_USAGE, "who? neither a name nor --self was given"),
+		    "leap user add --self, or leap user add NAME --ssh-pub-key FILE");
+	if (!self && file == NULL)
+		return err_hint(err_new(ERR_USAGE, "which key has %s?", name),
+		    "say it with --ssh-pub-key FILE, or with --self for your own");
+	if ((e = check_name(name)) != NULL)
+		return self && context->arg_count == 0 ? err_hint(e, "choose another one: leap user add NAME --self") : e;
+	e = file != NULL ? read_key_file(&key, file) : find_own_key(&key);
+	if (e == NULL)
+		e = write_user(context->repo, name, &key);
+	buf_fini(&key);
+	return e;
+}
+
+NODISCARD
+static struct err *
+remove_user(const struct repo *repo, const char *name)
+{
+	char		*path = xasprintf("%s/users/%s", repo->root, name);
+	struct err	*e = dir_remove(path);
+
+	free(path);
+	if (e == NULL)
+		note("removed user %s; the nodes know it after the next deploy\n", name);
+	return e;
+}
+
+/* All must exist, and somebody must be left: a deploy without a sysadmin's key locks everybody out. */
+NODISCARD
+static struct err *
+check_removal(const struct context *context, const struct strs *users)
+{
+	struct strs	 left = { 0 };
+	const char	*near;
+	struct err	*e = NULL;
+
+	for (size_t i = 0; i < users->count; i++)
+		strs_add(&left, users->items[i]);
+	for (size_t i = 0; e == NULL && i < context->arg_count; i++) {
+		if (!strs_has(users, context->args[i])) {
+			e = err_new(ERR_USAGE, "there is no user \"%s\"", context->args[i]);
+			if ((near = strs_nearest(users, context->args[i])) != NULL)
+				e = err_hint(e, "did you mean \"%s\"?", near);
+			else
+				e = err_hint(e, "leap user ls");
+		}
+		for (size_t j = left.count; j > 0; j--) {
+			if (strcmp(left.items[j - 1], context->args[i]) == 0)
+				strs_remove(&left, j - 1);
+		}
+	}
+	if (e == NULL && left.count == 0)
+		e = err_hint(err_new(ERR_USAGE, "nobody would be left to log in to the nodes"),
+		    "add another user first: leap user add NAME --ssh-pub-key FILE");
+	strs_fini(&left);
+	return e;
+}
+
+static struct err *
+user_rm_run(struct context *context)
+{
+	struct strs	 users = { 0 };
+	struct err	*e;
+
+	if ((e = list_users(context->repo, &users)) == NULL)
+		e = check_removal(context, &users);
+	for (size_t i = 0; e == NULL && i < context->arg_count; i++)
+		e = remove_user(context->repo, context->args[i]);
+	strs_fini(&users);
+	return e;
+}
+
+/* One row of the list for each key. */
+static void
+add_row(struct table *table, json_t *array, const char *name, const char *key, const char *fingerprint)
+{
+	char *type = xstrndup(key, strcspn(key, " "));
+
+	table_add(table, "%s", name);
+	table_add(table, "%s", type);
+	table_add(table, "%s", fingerprint);
+	json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "user", name, "type", type,
+	    "fingerprint", fingerprint));
+	free(type);
+}
+
+NODISCARD
+static struct err *
+add_user_rows(struct table *table, json_t *array, const struct repo *repo, const char *name)
+{
+	struct buf	 text = { 0 }, keys = { 0 }, fingerprint = { 0 };
+	struct strs	 lines = { 0 };
+	char		*path = key_path(name);
+	struct err	*e;
+
+	if ((e = repo_read(repo, path, &text)) == NULL)
+		e = add_keys(&keys, buf_text(&text), path);
+	strs_split(&lines, buf_text(&keys), '\n');
+	for (size_t i = 0; e == NULL && i < lines.count; i++) {
+		if (lines.items[i][0] == '\0')
+			continue;
+		buf_clear(&fingerprint);
+		if ((e = hostkey_fingerprint(&fingerprint, lines.items[i])) == NULL)
+			add_row(table, array, name, lines.items[i], buf_text(&fingerprint));
+	}
+	free(path);
+	strs_fini(&lines);
+	buf_fini(&text);
+	buf_fini(&keys);
+	buf_fini(&fingerprint);
+	return e;
+}
+
+static struct err *
+user_ls_run(struct context *context)
+{
+	struct strs	 users = { 0 };
+	struct table	*table = table_new(3);
+	json_t		*array = json_array();
+	struct buf	 text = { 0 };
+	struct err	*e;
+
+	e = list_users(context->repo, &users);
+	table_add(table, "USER");
+	table_add(table, "TYPE");
+	table_add(table, "FINGERPRINT");
+	for (size_t i = 0; e == NULL && i < users.count; i++)
+		e = add_user_rows(table, array, context->repo, users.items[i]);
+	if (e == NULL && context->json) {
+		json_pretty(array, &text);
+		out("%s", buf_text(&text));
+	} else if (e == NULL && users.count > 0) {
+		table_print(table, stdout);
+	} else if (e == NULL) {
+		note("no users yet: leap user add --self\n");
+	}
+	buf_fini(&text);
+	json_decref(array);
+	table_free(table);
+	strs_fini(&users);
+	return e;
+}
+
+static const struct opt user_add_opts[] = {
+	{ 0, "--self", NULL, "yourself, with the key in ~/.ssh or in your agent" },
+	{ 0, "--ssh-pub-key", "FILE", "the user's public SSH key" },
+	{ 0 },
+};
+
+const struct cmd cmd_user_add = {
+	.name = "user add",
+	.args = "[NAME]",
+	.summary = "add a sysadmin, who may log in to the nodes",
+	.details = "Writes users/NAME/NAME_ssh.pub.  With --self, NAME is your login name and the key the first of\n"
+	    "~/.ssh/id_ed25519.pub, id_ecdsa.pub, id_rsa.pub and your agent's.",
+	.opts = user_add_opts,
+	.needs = CMD_INSTANCE,
+	.max_args = 1,
+	.run = user_add_run,
+};
+
+const struct cmd cmd_user_rm = {
+	.name = "user rm",
+	.args = "NAME...",
+	.summary = "remove sysadmins",
+	.needs = CMD_INSTANCE,
+	.min_args = 1,
+	.max_args = SIZE_MAX,
+	.run = user_rm_run,
+};
+
+const struct cmd cmd_user_ls = {
+	.name = "user ls",
+	.summary = "list the sysadmins and their keys",
+	.needs = CMD_INSTANCE,
+	.run = user_ls_run,
+};

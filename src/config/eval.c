@@ -1,0 +1,623 @@
+/* config: evaluates macros, each once, when somebody asks for it. */
+/* May know lua, base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config/state.h"
+
+#include "base/json.h"
+#include "base/strs.h"
+#include "lua/sandbox.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Macros that need each other run inside each other up to this depth.  What is deeper is put off: everything
+ * unwinds, what was wanted is evaluated first, and then it all begins again.  Macros have no effects, so that
+ * only costs time, and only once for so many.
+ */
+#define EVAL_DEPTH	(SANDBOX_DEPTH - 10)
+
+#define CHUNK		"macro"		/* what Lua calls a macro in messages */
+#define CHAIN_SHOWN	20
+
+struct scope *
+node_scope(const struct node *node)
+{
+	return node->state;
+}
+
+struct scope *
+scope_new(struct config *config, struct node *node, const char *environment, char *take_title,
+    const struct base *base)
+{
+	struct scope *scope = xcalloc(1, sizeof(*scope));
+
+	scope->config = config;
+	scope->node = node;
+	scope->environment = environment;
+	scope->title = take_title;
+	scope->base = base;
+	return scope;
+}
+
+void
+scope_free(struct scope *scope)
+{
+	if (scope == NULL)
+		return;
+	for (size_t i = 0; i < scope->item_count; i++) {
+		json_decref(scope->items[i].text);
+		err_free(scope->items[i].error);
+	}
+	free(scope->items);
+	json_decref(scope->merged);
+	json_decref(scope->root);
+	free(scope->title);
+	free(scope);
+}
+
+struct scope *
+scope_current(const struct config *config)
+{
+	const struct frames *running = &config->running;
+
+	return running->count > 0 ? running->items[running->count - 1].scope : config->outside;
+}
+
+bool
+scope_place(const struct scope *scope, const char *path, const char *text, struct place *place)
+{
+	return (scope->own != NULL && source_place(scope->own, path, text, place)) ||
+	    layers_place(&scope->base->layers, path, text, place);
+}
+
+/* The item that `value` stands for, or NULL when it is a value. */
+static struct item *
+item_of(const struct scope *scope, const json_t *value)
+{
+	json_int_t i;
+
+	if (!json_is_integer(value))
+		return NULL;
+	i = json_integer_value(value);
+	if (i < 0 || (size_t)i >= scope->item_count || scope->items[i].marker != value)
+		return NULL;
+	return &scope->items[i];
+}
+
+static json_t *
+add_item(struct scope *scope, json_t *text)
+{
+	struct item *item;
+
+	/* Room for 2^n. */
+	if ((scope->item_count & (scope->item_count - 1)) == 0)
+		scope->items = xrealloc(scope->items, scope->item_count == 0 ? 1 : scope->item_count * 2,
+		    sizeof(*scope->items));
+	item = &scope->items[scope->item_count];
+	*item = (struct item){
+		.marker = json_integer((json_int_t)scope->item_count),
+		.text = json_incref(text),
+		.late = str_starts(json_string_value(text), "=>"),
+	};
+	scope->item_count++;
+	return item->marker;
+}
+
+static json_t	*own_copy(struct scope *scope, json_t *value);
+
+static json_t *
+own_object(struct scope *scope, json_t *object)
+{
+	json_t		*copy = NULL, *child, *own;
+	struct item	*item;
+	const char	*key;
+
+	json_object_foreach(object, key, child) {
+		if ((own = own_copy(scope, child)) == NULL)
+			continue;
+		if (copy == NULL)
+			copy = json_copy(object);
+		json_object_set_new(copy, key, own);
+		if ((item = item_of(scope, own)) != NULL) {
+			item->holder = copy;
+			item->key = json_object_iter_key(json_object_iter_at(copy, key));
+		}
+	}
+	return copy;
+}
+
+static json_t *
+own_array(struct scope *scope, json_t *array)
+{
+	json_t		*copy = NULL, *child, *own;
+	struct item	*item;
+	size_t		 i;
+
+	json_array_foreach(array, i, child) {
+		if ((own = own_copy(scope, child)) == NULL)
+			continue;
+		if (copy == NULL)
+			copy = json_copy(array);
+		json_array_set_new(copy, i, own);
+		if ((item = item_of(scope, own)) != NULL) {
+			item->holder = copy;
+			item->index = i;
+		}
+	}
+	return copy;
+}
+
+/* A copy with markers in the place of macros, or NULL when there are none: then it can be shared. */
+static json_t *
+own_copy(struct scope *scope, json_t *value)
+{
+	if (json_is_object(value))
+		return own_object(scope, value);
+	if (json_is_array(value))
+		return own_array(scope, value);
+	return is_macro(value) ? add_item(scope, value) : NULL;
+}
+
+json_t *
+scope_root(struct scope *scope)
+{
+	if (scope->root == NULL && (scope->root = own_copy(scope, scope->merged)) == NULL)
+		scope->root = json_incref(scope->merged);
+	return scope->root;
+}
+
+static bool
+path_to(const json_t *value, const json_t *wanted, struct buf *path)
+{
+	size_t		 mark = path->len, i;
+	const char	*key;
+	json_t		*child;
+
+	if (value == wanted)
+		return true;
+	json_object_foreach((json_t *)(uintptr_t)value, key, child) {
+		buf_addf(path, "%s%s", mark > 0 ? "." : "", key);
+		if (path_to(child, wanted, path))
+			return true;
+		path->len = mark;
+	}
+	if (!json_is_array(value))
+		return false;
+	json_array_foreach(value, i, child) {
+		buf_addf(path, "%s%zu", mark > 0 ? "." : "", i + 1);
+		if (path_to(child, wanted, path))
+			return true;
+		path->len = mark;
+	}
+	return false;
+}
+
+/* The path of an item that has no value yet; the caller's, free(). */
+static char *
+item_path(struct scope *scope, const struct item *item)
+{
+	struct buf path = { 0 };
+
+	path_to(scope->root, item->marker, &path);
+	return buf_take(&path);
+}
+
+static void
+item_place(struct scope *scope, const struct item *item, const char *path, struct place *place)
+{
+	if (!scope_place(scope, path, json_string_value(item->text), place))
+		*place = (struct place){ .path = scope->own != NULL ? scope->own->path : scope->title };
+}
+
+/* The same error without its notes: those are said once. */
+NODISCARD
+static struct err *
+error_copy(const struct err *e)
+{
+	struct err *copy = err_at(err_code(e), err_place(e), "%s", err_message(e));
+
+	return err_hint_text(e) == NULL ? copy : err_hint(copy, "%s", err_hint_text(e));
+}
+
+static struct frame *
+frames_push(struct frames *frames, struct scope *scope, size_t index)
+{
+	if (frames->count == frames->cap) {
+		frames->cap = frames->cap == 0 ? 16 : frames->cap * 2;
+		frames->items = xrealloc(frames->items, frames->cap, sizeof(*frames->items));
+	}
+	frames->items[frames->count] = (struct frame){ .scope = scope, .index = index };
+	return &frames->items[frames->count++];
+}
+
+/* "NAME:LINE: rest" as Lua puts it: the rest; NULL when the text does not begin so. */
+static const char *
+behind_line(const char *message, struct place *place, struct buf *name)
+{
+	const char	*colon = strchr(message, ':');
+	char		*end;
+
+	if (colon == NULL || !isdigit((unsigned char)colon[1]))
+		return NULL;
+	place->line = (unsigned)strtoul(colon + 1, &end, 10);
+	if (!str_starts(end, ": "))
+		return NULL;
+	buf_add(name, message, (size_t)(colon - message));
+	place->path = buf_text(name);
+	return end + 2;
+}
+
+/* Give an error of this macro's own its place.  Those of another property have one. */
+NODISCARD
+static struct err *
+located(struct scope *scope, const struct item *item, struct err *take_e)
+{
+	struct place	 place, inner = { 0 };
+	struct buf	 name = { 0 };
+	const char	*message, *rest;
+	struct err	*e;
+	char		*path;
+
+	if (take_e == NULL || err_place(take_e) != NULL)
+		return take_e;
+	path = item_path(scope, item);
+	item_place(scope, item, path, &place);
+	free(path);
+	message = err_message(take_e);
+	if ((rest = behind_line(message, &inner, &name)) == NULL)
+		rest = message;
+	e = err_at(err_code(take_e), &place, "%s", rest);
+	if (rest != message && strcmp(inner.path, CHUNK) != 0)
+		e = err_note(e, &inner, "raised here");
+	if (err_hint_text(take_e) != NULL)
+		e = err_hint(e, "%s", err_hint_text(take_e));
+	err_free(take_e);
+	buf_fini(&name);
+	return e;
+}
+
+/* One macro in a chain, as it is said to a person. */
+struct link {
+	char		*path;
+	struct scope	*scope;
+	struct item	*item;
+};
+
+static int
+link_compare(const struct link *a, const struct link *b)
+{
+	int order = strcmp(a->scope->title, b->scope->title);
+
+	return order != 0 ? order : strcmp(a->path, b->path);
+}
+
+NODISCARD
+static struct err *
+say_cycle(const struct link *links, size_t count, size_t first)
+{
+	struct place	 place;
+	struct err	*e;
+
+	item_place(links[first].scope, links[first].item, links[first].path, &place);
+	e = err_at(ERR_CONFIG, &place, "a cycle: to know \"%s\" of %s one must know it", links[first].path,
+	    links[first].scope->title);
+	for (size_t i = 0; i < count; i++) {
+		const struct link *link = &links[(first + i) % count], *next = &links[(first + i + 1) % count];
+
+		if (i == CHAIN_SHOWN && count > CHAIN_SHOWN + 1) {
+			e = err_note(e, NULL, "and so on, %zu more", count - i - 1);
+			i = count - 1;
+			link = &links[(first + i) % count];
+			next = &links[first];
+		}
+		item_place(link->scope, link->item, link->path, &place);
+		e = err_note(e, &place, "\"%s\" of %s needs \"%s\" of %s", link->path, link->scope->title, next->path,
+		    next->scope->title);
+	}
+	return e;
+}
+
+/* The frames need each other, the last one the first.  Wherever it was noticed, it is told in the same order. */
+NODISCARD
+static struct err *
+cycle_error(const struct frame *frames, size_t count)
+{
+	struct link	*links = xcalloc(count, sizeof(*links));
+	struct err	*e;
+	size_t		 first = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		links[i].scope = frames[i].scope;
+		links[i].item = &frames[i].scope->items[frames[i].index];
+		links[i].path = item_path(links[i].scope, links[i].item);
+		if (link_compare(&links[i], &links[first]) < 0)
+			first = i;
+	}
+	e = say_cycle(links, count, first);
+	for (size_t i = 0; i < count; i++)
+		free(links[i].path);
+	free(links);
+	return e;
+}
+
+static struct err	*item_eval(struct scope *scope, size_t index);
+
+/* Late macros wait for all the others of their scope. */
+NODISCARD
+static struct err *
+eval_early(struct scope *scope)
+{
+	struct err *e = NULL;
+
+	for (size_t i = 0; e == NULL && i < scope->item_count; i++) {
+		if (!scope->items[i].late && scope->items[i].marker != NULL)
+			e = item_eval(scope, i);
+	}
+	return e;
+}
+
+/* Run the macro; *out is a new reference to what it gave. */
+NODISCARD
+static struct err *
+item_run(struct scope *scope, const struct item *item, json_t **out)
+{
+	struct config	*config = scope->config;
+	struct sandbox	*sandbox = config->sandbox;
+	const char	*text = json_string_value(item->text);
+	struct buf	 chunk = { 0 };
+	struct err	*e;
+	lua_State	*L;
+
+	if (json_object_get(config->wild, text) != NULL)
+		return err_new(ERR_CONFIG, "%s", json_str(config->wild, text));
+	text += item->late ? 3 : 2;
+	if (text[strspn(text, " \t\n")] == '\0')
+		return err_new(ERR_CONFIG, "an empty macro");
+	buf_adds(&chunk, "return ");
+	buf_adds(&chunk, text);
+	e = sandbox_compile(sandbox, buf_text(&chunk), chunk.len, "=" CHUNK);
+	buf_fini(&chunk);
+	if (e != NULL)
+		return e;
+	L = sandbox_state(sandbox);
+	macro_push_env(L, scope);
+	if ((e = sandbox_call_apart(sandbox, 1, 1)) != NULL) {
+		if (str_starts(err_message(e), "does not come to an end"))
+			json_object_set_new(config->wild, json_string_value(item->text),
+			    json_string(err_message(e)));
+		return e;
+	}
+	e = lua_to_json(L, -1, out);
+	lua_pop(L, 1);
+	return e;
+}
+
+static void
+item_done(struct item *item, json_t *take_value)
+{
+	/* Setting it frees the marker. */
+	item->marker = NULL;
+	if (item->key != NULL)
+		json_object_set_new(item->holder, item->key, take_value);
+	else
+		json_array_set_new(item->holder, item->index, take_value);
+	json_decref(item->text);
+	item->text = NULL;
+	item->state = ITEM_IDLE;
+}
+
+static void
+item_failed(struct item *item, const struct err *e)
+{
+	err_free(item->error);
+	item->error = error_copy(e);
+	item->state = ITEM_FAILED;
+}
+
+NODISCARD
+static struct err *
+item_attempt(struct scope *scope, size_t index)
+{
+	struct config	*config = scope->config;
+	struct item	*item = &scope->items[index];
+	json_t		*value = NULL;
+	struct err	*e;
+
+	item->state = ITEM_RUNNING;
+	frames_push(&config->running, scope, index);
+	if ((e = item->late ? eval_early(scope) : NULL) == NULL)
+		e = item_run(scope, item, &value);
+	config->running.count--;
+	if (e == NULL) {
+		item_done(item, value);
+	} else if (config->unwinding) {
+		item->state = ITEM_WAITING;
+	} else {
+		e = located(scope, item, e);
+		item_failed(item, e);
+	}
+	return e;
+}
+
+/* Where this item is on the chain; config->chain.count when it is not. */
+static size_t
+chain_at(const struct config *config, const struct frame *frame)
+{
+	const struct frames	*chain = &config->chain;
+	size_t			 i;
+
+	for (i = 0; i < chain->count; i++) {
+		if (chain->items[i].scope == frame->scope && chain->items[i].index == frame->index)
+			break;
+	}
+	return i;
+}
+
+/* What is on the chain from `at` needs itself: all that has failed.  Go on with what waited before it. */
+NODISCARD
+static struct err *
+fail_chain(struct config *config, size_t at)
+{
+	const struct frames	*chain = &config->chain;
+	struct frames		*waiting = &config->waiting;
+	struct err		*e = cycle_error(chain->items + at, chain->count - at);
+
+	for (size_t i = at; i < chain->count; i++)
+		item_failed(&chain->items[i].scope->items[chain->items[i].index], e);
+	while (waiting->count > 0 && waiting->items[waiting->count - 1].chain >= at)
+		waiting->count--;
+	return e;
+}
+
+/* The chain from `from` on is about to be gone again, or is done with. */
+static void
+cut_chain(struct config *config, size_t from)
+{
+	struct frames	*chain = &config->chain;
+	struct item	*item;
+
+	for (size_t i = from; i < chain->count; i++) {
+		item = &chain->items[i].scope->items[chain->items[i].index];
+		if (item->state == ITEM_WAITING)
+			item->state = ITEM_IDLE;
+	}
+	chain->count = from;
+}
+
+/* Evaluate from outside of any macro: this is where what is too deep unwinds to. */
+NODISCARD
+static struct err *
+item_drive(struct scope *scope, size_t index)
+{
+	struct config	*config = scope->config;
+	struct frame	*top;
+	struct err	*e;
+	size_t		 at;
+
+	frames_push(&config->waiting, scope, index);
+	for (;;) {
+		top = &config->waiting.items[config->waiting.count - 1];
+		top->chain = config->chain.count;
+		e = item_attempt(top->scope, top->index);
+		if (!config->unwinding) {
+			config->waiting.count--;
+		} else {
+			config->unwinding = false;
+			err_free(e);
+			e = NULL;
+			if ((at = chain_at(config, &config->wanted)) == config->chain.count) {
+				frames_push(&config->waiting, config->wanted.scope, config->wanted.index);
+				continue;
+			}
+			e = fail_chain(config, at);
+		}
+		if (config->waiting.count == 0) {
+			cut_chain(config, 0);
+			return e;
+		}
+		cut_chain(config, config->waiting.items[config->waiting.count - 1].chain);
+		err_free(e);		/* kept with the item, for the one that asks again now */
+	}
+}
+
+/* Too deep, or a cycle that began before the last time: everything up to item_drive() gives up for now. */
+NODISCARD
+static struct err *
+unwind(struct scope *scope, size_t index)
+{
+	struct config *config = scope->config;
+
+	for (size_t i = 0; i < config->running.count; i++)
+		frames_push(&config->chain, config->running.items[i].scope, config->running.items[i].index);
+	config->wanted = (struct frame){ .scope = scope, .index = index };
+	config->unwinding = true;
+	return err_new(ERR_FAILED, "unwinding");
+}
+
+NODISCARD
+static struct err *
+cycle_running(struct scope *scope, size_t index)
+{
+	const struct frames	*running = &scope->config->running;
+	size_t			 i = running->count;
+
+	while (i > 0) {
+		i--;
+		if (running->items[i].scope == scope && running->items[i].index == index)
+			break;
+	}
+	return cycle_error(running->items + i, running->count - i);
+}
+
+static struct err *
+item_eval(struct scope *scope, size_t index)
+{
+	struct config	*config = scope->config;
+	struct item	*item = &scope->items[index];
+	struct err	*e;
+	bool		 lenient;
+
+	if (item->state == ITEM_FAILED)
+		return error_copy(item->error);
+	if (item->state == ITEM_RUNNING)
+		return cycle_running(scope, index);
+	if (item->state == ITEM_WAITING || config->running.count >= EVAL_DEPTH)
+		return unwind(scope, index);
+	lenient = sandbox_lenient(config->sandbox, true);
+	e = config->running.count == 0 ? item_drive(scope, index) : item_attempt(scope, index);
+	sandbox_lenient(config->sandbox, lenient);
+	return e;
+}
+
+struct err *
+scope_value(struct scope *scope, json_t *value, json_t **out)
+{
+	struct item	*item = item_of(scope, value);
+	struct err	*e;
+
+	*out = value;
+	if (item == NULL)
+		return NULL;
+	if ((e = item_eval(scope, (size_t)(item - scope->items))) != NULL)
+		return e;
+	*out = item->key != NULL ? json_object_get(item->holder, item->key) :
+	    json_array_get(item->holder, item->index);
+	return NULL;
+}
+
+struct err *
+scope_deep(struct scope *scope, json_t *value, json_t **out)
+{
+	struct err	*e;
+	const char	*key;
+	json_t		*child, *ignored;
+	size_t		 i;
+
+	if ((e = scope_value(scope, value, out)) != NULL)
+		return e;
+	json_object_foreach(*out, key, child) {
+		if ((e = scope_deep(scope, child, &ignored)) != NULL)
+			return e;
+	}
+	if (!json_is_array(*out))
+		return NULL;
+	json_array_foreach(*out, i, child) {
+		if ((e = scope_deep(scope, child, &ignored)) != NULL)
+			return e;
+	}
+	return NULL;
+}
+
+void
+scope_all(struct scope *scope, struct problems *problems)
+{
+	scope_root(scope);
+	for (int late = 0; late <= 1; late++) {
+		for (size_t i = 0; i < scope->item_count; i++) {
+			if (scope->items[i].marker != NULL && scope->items[i].late == late)
+				problems_add(problems, item_eval(scope, i));
+		}
+	}
+}

@@ -1,0 +1,495 @@
+/* config: the configuration as values of Lua, and the environment that macros run in. */
+/* May know lua, repo, base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config/lua_env.h"
+#include "config/state.h"
+
+#include "base/strs.h"
+#include "lua/list.h"
+#include "lua/sandbox.h"
+#include "repo/repo.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OBJECT		"leap.object"	/* metatables */
+#define ENVIRONMENT	"leap.environment"
+#define LIBRARY		"leap.library"
+
+static const char nodes_key, library_key;	/* their addresses are keys in the registry */
+
+/* An object in a scope's tree; what is in it is evaluated when it is asked for. */
+struct object {
+	struct scope	*scope;
+	json_t		*value;		/* lives as long as the scope */
+	char		 path[];
+};
+
+void
+macro_raise(lua_State *L, struct config *config, struct err *take_e)
+{
+	if (config->unwinding || err_place(take_e) != NULL)
+		sandbox_raise_final(L, take_e);
+	sandbox_raise(L, take_e);
+}
+
+void
+macro_push_object(lua_State *L, struct scope *scope, json_t *object, const char *path)
+{
+	size_t		 size = strlen(path) + 1;
+	struct object	*value;
+
+	luaL_checkstack(L, 4, "object");
+	value = lua_newuserdatauv(L, sizeof(*value) + size, 0);
+	value->scope = scope;
+	value->value = object;
+	memcpy(value->path, path, size);
+	luaL_setmetatable(L, OBJECT);
+}
+
+/* Push "path.key"; returns it, Lua's. */
+static const char *
+push_path(lua_State *L, const char *path, const char *key)
+{
+	if (*path == '\0')
+		return lua_pushstring(L, key);
+	return lua_pushfstring(L, "%s.%s", path, key);
+}
+
+static void
+push_array(lua_State *L, struct scope *scope, json_t *array, const char *path)
+{
+	json_t		*element;
+	size_t		 i;
+	lua_Integer	 next = 1;
+
+	list_new(L, (int)json_array_size(array));
+	json_array_foreach(array, i, element) {
+		const char *step = json_is_object(element) || json_is_array(element) ?
+		    lua_pushfstring(L, "%s.%d", path, (int)i + 1) : lua_pushliteral(L, "");
+
+		macro_push_value(L, scope, element, step);
+		lua_remove(L, -2);
+		if (lua_isnil(L, -1))
+			lua_pop(L, 1);
+		else
+			lua_rawseti(L, -2, next++);
+	}
+}
+
+void
+macro_push_value(lua_State *L, struct scope *scope, json_t *value, const char *path)
+{
+	struct err *e;
+
+	luaL_checkstack(L, 6, "value");
+	if ((e = scope_value(scope, value, &value)) == NULL && is_required(value))
+		e = scope_required(scope);
+	if (e != NULL)
+		macro_raise(L, scope->config, e);
+	if (json_is_object(value))
+		macro_push_object(L, scope, value, path);
+	else if (json_is_array(value))
+		push_array(L, scope, value, path);
+	else
+		lua_push_json(L, value);
+}
+
+void
+macro_push_node(lua_State *L, struct node *node)
+{
+	struct scope *scope = node_scope(node);
+
+	luaL_checkstack(L, 4, "node");
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &nodes_key);
+	if (lua_rawgetp(L, -1, node) == LUA_TNIL) {
+		lua_pop(L, 1);
+		macro_push_object(L, scope, scope_root(scope), "");
+		lua_pushvalue(L, -1);
+		lua_rawsetp(L, -3, node);
+	}
+	lua_remove(L, -2);
+}
+
+/* The value at a dotted path, or NULL. */
+static json_t *
+find(lua_State *L, const struct object *object, const char *path)
+{
+	json_t		*value;
+	struct err	*e = scope_find(object->scope, object->value, path, &value);
+
+	if (e != NULL)
+		macro_raise(L, object->scope->config, e);
+	return value;
+}
+
+/* node:get("a.b", default) */
+static int
+object_get(lua_State *L)
+{
+	struct object	*object = luaL_checkudata(L, 1, OBJECT);
+	const char	*path = luaL_checkstring(L, 2);
+	json_t		*value = find(L, object, path);
+
+	lua_settop(L, 3);
+	if (value != NULL && !json_is_null(value))
+		macro_push_value(L, object->scope, value, push_path(L, object->path, path));
+	return 1;
+}
+
+static int
+object_index(lua_State *L)
+{
+	struct object	*object = luaL_checkudata(L, 1, OBJECT);
+	const char	*key;
+	json_t		*value;
+
+	key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_tolstring(L, 2, NULL);
+	if ((value = json_object_get(object->value, key)) == NULL) {
+		if (strcmp(key, "get") == 0) {
+			lua_pushcfunction(L, object_get);
+			return 1;
+		}
+		value = strchr(key, '.') == NULL ? NULL : find(L, object, key);
+	}
+	if (value == NULL)
+		sandbox_raise(L, scope_missing(object->scope, object->value, object->path, key));
+	macro_push_value(L, object->scope, value, push_path(L, object->path, key));
+	return 1;
+}
+
+static int
+refuse_change(lua_State *L)
+{
+	return luaL_error(L, "the configuration cannot be changed from Lua");
+}
+
+/* The keys in order, for pairs(). */
+static int
+object_keys(lua_State *L)
+{
+	struct object	*object = luaL_checkudata(L, 1, OBJECT);
+	const char	*key;
+	json_t		*value;
+
+	lua_createtable(L, 0, (int)json_object_size(object->value));
+	json_object_foreach(object->value, key, value) {
+		lua_pushboolean(L, true);
+		lua_setfield(L, -2, key);
+	}
+	list_keys(L, -1);
+	return 1;
+}
+
+static int
+object_equal(lua_State *L)
+{
+	struct object *a = luaL_testudata(L, 1, OBJECT), *b = luaL_testudata(L, 2, OBJECT);
+
+	lua_pushboolean(L, a != NULL && b != NULL && a->scope == b->scope && a->value == b->value);
+	return 1;
+}
+
+static int
+object_text(lua_State *L)
+{
+	struct object *object = luaL_checkudata(L, 1, OBJECT);
+
+	if (object->scope->node != NULL && *object->path == '\0')
+		lua_pushstring(L, object->scope->node->name);
+	else
+		lua_pushliteral(L, "table");
+	return 1;
+}
+
+static struct err *
+object_json(void *userdata, json_t **out)
+{
+	struct object	*object = userdata;
+	struct err	*e = scope_deep(object->scope, object->value, out);
+
+	if (e == NULL)
+		json_incref(*out);
+	return e;
+}
+
+static const struct lua_json object_class = { object_json };
+
+static struct scope *
+environment_scope(lua_State *L)
+{
+	return *(struct scope **)luaL_checkudata(L, 1, ENVIRONMENT);
+}
+
+/* Push what the files in macros/ define, or the language has; false: neither. */
+static bool
+push_common(lua_State *L, const char *name)
+{
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &library_key);
+	lua_getfield(L, -1, name);
+	lua_remove(L, -2);
+	if (lua_isnil(L, -1)) {
+		lua_pop(L, 1);
+		lua_getglobal(L, name);
+	}
+	if (!lua_isnil(L, -1))
+		return true;
+	lua_pop(L, 1);
+	return false;
+}
+
+/* Push what a bare name means in the scope; false: nothing, and nothing is pushed. */
+static bool
+push_name(lua_State *L, struct scope *scope, const char *name)
+{
+	json_t *value = json_object_get(scope_root(scope), name);
+
+	luaL_checkstack(L, 6, "name");
+	/* A node's services are its list, and lead to the definitions of all: see builtin.c. */
+	if (strcmp(name, "services") == 0 && scope->node != NULL)
+		return builtin_push(L, scope, name);
+	if (value != NULL) {
+		macro_push_value(L, scope, value, name);
+		return true;
+	}
+	return builtin_push(L, scope, name) || push_common(L, name);
+}
+
+static void
+add_keys(lua_State *L, struct strs *names)
+{
+	lua_pushnil(L);
+	while (lua_next(L, -2) != 0) {
+		lua_pop(L, 1);
+		if (lua_type(L, -1) == LUA_TSTRING)
+			strs_add(names, lua_tostring(L, -1));
+	}
+	lua_pop(L, 1);
+}
+
+/* The error for a bare name that nothing has; `scope` may be NULL. */
+static struct err *
+unknown_name(lua_State *L, struct scope *scope, const char *name)
+{
+	bool		 lenient = sandbox_lenient(sandbox_of(L), true);
+	struct strs	 names = { 0 };
+	struct err	*e = err_new(ERR_CONFIG, "nothing is called \"%s\"", name);
+	const char	*near, *key;
+	json_t		*value;
+
+	if (scope != NULL) {
+		json_object_foreach(scope_root(scope), key, value)
+			strs_add(&names, key);
+	}
+	builtin_names(&names);
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &library_key);
+	add_keys(L, &names);
+	lua_pushglobaltable(L);
+	add_keys(L, &names);
+	strs_sort(&names);
+	if ((near = strs_nearest(&names, name)) != NULL)
+		e = err_hint(e, "did you mean \"%s\"?", near);
+	strs_fini(&names);
+	sandbox_lenient(sandbox_of(L), lenient);
+	return e;
+}
+
+static int
+environment_index(lua_State *L)
+{
+	struct scope	*scope = environment_scope(L);
+	const char	*name = luaL_checkstring(L, 2);
+
+	if (!push_name(L, scope, name))
+		sandbox_raise(L, unknown_name(L, scope, name));
+	return 1;
+}
+
+static int
+refuse_global(lua_State *L)
+{
+	return luaL_error(L, "a macro cannot set the global \"%s\": macros have no effects", luaL_tolstring(L, 2, NULL));
+}
+
+void
+macro_push_env(lua_State *L, struct scope *scope)
+{
+	luaL_checkstack(L, 4, "environment");
+	*(struct scope **)lua_newuserdatauv(L, sizeof(scope), 0) = scope;
+	luaL_setmetatable(L, ENVIRONMENT);
+}
+
+/* As environment_index(), for a table of the caller's: an unknown name is nil.  The upvalue is the scope. */
+static int
+outside_index(lua_State *L)
+{
+	struct scope *scope = lua_touserdata(L, lua_upvalueindex(1));
+
+	scope->config->outside = scope;
+	if (lua_type(L, 2) != LUA_TSTRING || !push_name(L, scope, lua_tostring(L, 2)))
+		lua_pushnil(L);
+	return 1;
+}
+
+void
+config_push_env(struct node *node, lua_State *lua)
+{
+	luaL_checkstack(lua, 4, "environment");
+	lua_newtable(lua);
+	lua_newtable(lua);
+	lua_pushlightuserdata(lua, node_scope(node));
+	lua_pushcclosure(lua, outside_index, 1);
+	lua_setfield(lua, -2, "__index");
+	lua_setmetatable(lua, -2);
+}
+
+/* The _ENV of the files in macros/: their own globals, then the language, then what the node that is evaluated has. */
+static int
+library_index(lua_State *L)
+{
+	struct config	*config = *(struct config **)luaL_checkudata(L, 1, LIBRARY);
+	struct scope	*scope = scope_current(config);
+	const char	*name = luaL_checkstring(L, 2);
+
+	if (push_common(L, name) || (scope != NULL && builtin_push(L, scope, name)))
+		return 1;
+	sandbox_raise(L, unknown_name(L, scope, name));
+}
+
+static int
+library_newindex(lua_State *L)
+{
+	struct config *config = *(struct config **)luaL_checkudata(L, 1, LIBRARY);
+
+	if (!config->macros_open)
+		return refuse_global(L);
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &library_key);
+	lua_insert(L, 2);
+	lua_rawset(L, 2);
+	return 0;
+}
+
+static void
+new_class(lua_State *L, const char *name, const luaL_Reg *functions)
+{
+	luaL_newmetatable(L, name);
+	luaL_setfuncs(L, functions, 0);
+	lua_pushliteral(L, "table");
+	lua_setfield(L, -2, "__type");
+	lua_pushliteral(L, "table");
+	lua_setfield(L, -2, "__name");
+	lua_pop(L, 1);
+}
+
+void
+macro_setup(struct config *config)
+{
+	static const luaL_Reg object[] = {
+		{ "__index", object_index },
+		{ "__newindex", refuse_change },
+		{ "__keys", object_keys },
+		{ "__eq", object_equal },
+		{ "__tostring", object_text },
+		{ NULL, NULL },
+	};
+	static const luaL_Reg environment[] = {
+		{ "__index", environment_index },
+		{ "__newindex", refuse_global },
+		{ NULL, NULL },
+	};
+	static const luaL_Reg library[] = {
+		{ "__index", library_index },
+		{ "__newindex", library_newindex },
+		{ NULL, NULL },
+	};
+	lua_State *L = sandbox_state(config->sandbox);
+
+	new_class(L, OBJECT, object);
+	new_class(L, ENVIRONMENT, environment);
+	new_class(L, LIBRARY, library);
+	luaL_getmetatable(L, OBJECT);
+	lua_pushlightuserdata(L, (void *)(uintptr_t)&object_class);
+	lua_setfield(L, -2, LUA_JSON);
+	lua_pop(L, 1);
+	lua_newtable(L);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &nodes_key);
+	lua_newtable(L);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &library_key);
+	builtin_setup(config);
+}
+
+/* An error as Lua says it, "NAME:LINE: what", with its place. */
+NODISCARD
+static struct err *
+located(const char *path, const struct buf *text, struct err *take_e)
+{
+	const char	*message, *line = buf_text(text);
+	struct place	 place = { .path = path };
+	struct err	*e;
+	char		*rest, *quoted = NULL;
+
+	if (take_e == NULL || err_place(take_e) != NULL)
+		return take_e;
+	message = err_message(take_e);
+	if (str_starts(message, path) && message[strlen(path)] == ':') {
+		place.line = (unsigned)strtoul(message + strlen(path) + 1, &rest, 10);
+		message = str_starts(rest, ": ") ? rest + 2 : message;
+	}
+	for (unsigned i = 1; i < place.line && line != NULL; i++)
+		line = (line = strchr(line, '\n')) != NULL ? line + 1 : NULL;
+	if (place.line > 0 && line != NULL)
+		place.text = quoted = xstrndup(line, strcspn(line, "\n"));
+	e = err_at(err_code(take_e), &place, "%s", message);
+	if (err_hint_text(take_e) != NULL)
+		e = err_hint(e, "%s", err_hint_text(take_e));
+	err_free(take_e);
+	free(quoted);
+	return e;
+}
+
+NODISCARD
+static struct err *
+load_file(struct config *config, bool instance, const char *name)
+{
+	char		*file = xasprintf("macros/%s.lua", name);
+	char		*path = instance ? xstrdup(file) : xasprintf("platform/%s", file);
+	char		*chunk = xasprintf("@%s", path);
+	struct buf	 text = { 0 };
+	struct err	*e;
+	lua_State	*L = sandbox_state(config->sandbox);
+
+	e = instance ? repo_read(config->repo, file, &text) : repo_platform_read(config->repo, file, &text);
+	if (e != NULL)
+		goto out;
+	if ((e = sandbox_compile(config->sandbox, buf_text(&text), text.len, chunk)) == NULL) {
+		*(struct config **)lua_newuserdatauv(L, sizeof(config), 0) = config;
+		luaL_setmetatable(L, LIBRARY);
+		e = sandbox_call(config->sandbox, 1, 0);
+	}
+	e = located(path, &text, e);
+out:
+	free(file);
+	free(path);
+	free(chunk);
+	buf_fini(&text);
+	return e;
+}
+
+void
+macro_load(struct config *config, struct problems *problems)
+{
+	struct strs	 names = { 0 };
+	struct err	*e;
+
+	config->macros_open = true;
+	for (int instance = 0; instance <= 1; instance++) {
+		e = instance ? repo_list(config->repo, "macros", ".lua", &names) :
+		    repo_platform_list(config->repo, "macros", ".lua", &names);
+		problems_add(problems, e);
+		for (size_t i = 0; i < names.count; i++)
+			problems_add(problems, load_file(config, instance, names.items[i]));
+		strs_fini(&names);
+	}
+	config->macros_open = false;
+}

@@ -1,0 +1,262 @@
+/* config: puts one layer over another. */
+/* May know base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config/state.h"
+
+#include "base/strs.h"
+
+#include <string.h>
+
+/* Shorter words are near to too much to be taken for misspelt. */
+#define SUSPECT_MIN	5
+
+const char *
+key_name(const char *key)
+{
+	return (*key == '+' || *key == '-' || *key == '!') && key[1] != '\0' ? key + 1 : key;
+}
+
+bool
+is_macro(const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	return text != NULL && (str_starts(text, "= ") || str_starts(text, "=> "));
+}
+
+bool
+is_required(const json_t *value)
+{
+	return json_is_string(value) && strcmp(json_string_value(value), "REQUIRED") == 0;
+}
+
+const char *
+type_name(const json_t *value)
+{
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		return "an object";
+	case JSON_ARRAY:
+		return "a list";
+	case JSON_STRING:
+		return "a text";
+	case JSON_INTEGER:
+	case JSON_REAL:
+		return "a number";
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return "true or false";
+	case JSON_NULL:
+		break;
+	}
+	return "null";
+}
+
+/* type_name() is the same text for what may replace each other. */
+static bool
+same_type(const json_t *a, const json_t *b)
+{
+	return strcmp(type_name(a), type_name(b)) == 0;
+}
+
+/* Nothing is there yet that what comes must fit to. */
+static bool
+is_open(const json_t *old)
+{
+	return old == NULL || json_is_null(old) || is_required(old) || is_macro(old);
+}
+
+/* An error at the value of `key` (as the file writes it) in the current object; `old` is what it does not fit to. */
+PRINTF(4, 5)
+static void
+clash(struct merge *merge, const char *key, const char *hint, const char *format, ...)
+{
+	struct place	 place, below;
+	struct buf	 path = { 0 };
+	struct err	*e;
+	va_list		 args;
+	char		*message, *last;
+
+	va_start(args, format);
+	message = xvasprintf(format, args);
+	va_end(args);
+	/* merge->path ends in the name; the file has the key instead. */
+	buf_add(&path, buf_text(&merge->path), merge->path.len - strlen(key_name(key)));
+	buf_adds(&path, key);
+	last = buf_take(&path);
+	if (!json_locate(merge->source->path, buf_text(&merge->source->text), merge->source->text.len, last, &place))
+		place = (struct place){ .path = merge->source->path };
+	e = err_hint(err_at(ERR_CONFIG, &place, "%s", message), "%s", hint);
+	if (layers_place(merge->below, buf_text(&merge->path), NULL, &below))
+		e = err_note(e, &below, "it is set here before");
+	problems_add(merge->errors, e);
+	free(message);
+	free(last);
+}
+
+static bool
+has_value(const json_t *array, const json_t *value)
+{
+	size_t	 i;
+	json_t	*element;
+
+	json_array_foreach(array, i, element) {
+		if (json_equal(element, value))
+			return true;
+	}
+	return false;
+}
+
+/* Append what `from`, an array or one value, has and `to` has not. */
+static void
+add_values(json_t *to, json_t *from)
+{
+	size_t	 i;
+	json_t	*element;
+
+	if (!json_is_array(from)) {
+		if (!has_value(to, from) && !is_required(from))
+			json_array_append(to, from);
+		return;
+	}
+	json_array_foreach(from, i, element) {
+		if (!has_value(to, element) && !is_required(element))
+			json_array_append(to, element);
+	}
+}
+
+static json_t *
+merge_add(struct merge *merge, const char *key, json_t *old, json_t *value)
+{
+	json_t *sum;
+
+	if (json_is_object(value) || json_is_null(value)) {
+		clash(merge, key, "give it a list of what is to be added", "\"%s\" cannot add %s", key,
+		    type_name(value));
+		return NULL;
+	}
+	if (old != NULL && (is_macro(old) || (!is_open(old) && !json_is_array(old)))) {
+		clash(merge, key, "\"!key\" replaces whatever was there", "\"%s\" adds to a list, but \"%s\" is %s", key,
+		    key + 1, is_macro(old) ? "a macro" : type_name(old));
+		return NULL;
+	}
+	sum = json_array();
+	if (json_is_array(old))
+		add_values(sum, old);
+	add_values(sum, value);
+	return sum;
+}
+
+static json_t *
+merge_remove(struct merge *merge, const char *key, json_t *old, json_t *value)
+{
+	json_t	*rest, *element;
+	size_t	 i;
+
+	if (old == NULL || json_is_null(old) || is_required(old))
+		return NULL;
+	if (!json_is_array(old)) {
+		clash(merge, key, "\"!key\" replaces whatever was there", "\"%s\" takes from a list, but \"%s\" is %s",
+		    key, key + 1, is_macro(old) ? "a macro" : type_name(old));
+		return NULL;
+	}
+	rest = json_array();
+	json_array_foreach(old, i, element) {
+		if (!(json_is_array(value) ? has_value(value, element) : json_equal(value, element)))
+			json_array_append(rest, element);
+	}
+	return rest;
+}
+
+/* A value without anything below it: prefixes inside are used up all the same. */
+static json_t *
+merge_fresh(struct merge *merge, json_t *value)
+{
+	return json_is_object(value) ? merge_objects(merge, NULL, value) : json_incref(value);
+}
+
+static json_t *
+merge_plain(struct merge *merge, const char *key, json_t *old, json_t *value)
+{
+	if (json_is_null(value))
+		return old == NULL ? json_null() : NULL;
+	if (is_open(old) || is_macro(value))
+		return merge_fresh(merge, value);
+	if (!same_type(old, value)) {
+		clash(merge, key, "\"!key\" replaces whatever was there", "\"%s\" is %s here, but %s in the layers below",
+		    buf_text(&merge->path), type_name(value), type_name(old));
+		return NULL;
+	}
+	return json_is_object(value) ? merge_objects(merge, old, value) : json_incref(value);
+}
+
+/*
+ * A key that no lower layer has, but that looks like one they have and this file does not set, may be a slip.
+ */
+static void
+suspect(struct merge *merge, const json_t *parent, const json_t *child, const char *name)
+{
+	struct strs	 names = { 0 };
+	const char	*known, *near;
+	struct place	 place;
+	json_t		*value;
+
+	if (!merge->source->instance || strlen(name) < SUSPECT_MIN)
+		return;
+	json_object_foreach((json_t *)(uintptr_t)parent, known, value) {
+		if (json_object_get(child, known) == NULL)
+			strs_add(&names, known);
+	}
+	near = strs_nearest(&names, name);
+	if (near != NULL && source_place(merge->source, buf_text(&merge->path), NULL, &place))
+		problems_add(merge->warnings, err_hint(err_at(ERR_CONFIG, &place,
+		    "nothing else knows \"%s\"", buf_text(&merge->path)), "did you mean \"%s\"?", near));
+	strs_fini(&names);
+}
+
+/* The new value of `key`, or NULL when what is there stays. */
+static json_t *
+merge_member(struct merge *merge, const char *key, json_t *old, json_t *value)
+{
+	switch (key_name(key) == key ? '\0' : *key) {
+	case '+':
+		return merge_add(merge, key, old, value);
+	case '-':
+		return merge_remove(merge, key, old, value);
+	case '!':
+		return merge_fresh(merge, value);
+	}
+	return merge_plain(merge, key, old, value);
+}
+
+json_t *
+merge_objects(struct merge *merge, json_t *parent, json_t *child)
+{
+	json_t		*result, *old, *new, *value;
+	const char	*key, *name;
+	size_t		 mark = merge->path.len;
+	bool		 changed = false;
+
+	if (parent == NULL && !merge->source->prefixed)
+		return json_incref(child);
+	result = parent == NULL ? json_object() : json_copy(parent);
+	json_object_foreach(child, key, value) {
+		name = key_name(key);
+		if (mark > 0)
+			buf_addc(&merge->path, '.');
+		buf_adds(&merge->path, name);
+		old = json_object_get(result, name);
+		if (old == NULL && parent != NULL)
+			suspect(merge, parent, child, name);
+		if ((new = merge_member(merge, key, old, value)) != NULL) {
+			changed = changed || new != old;
+			json_object_set_new(result, name, new);
+		}
+		merge->path.len = mark;
+		merge->path.data[mark] = '\0';
+	}
+	if (parent == NULL || changed)
+		return result;
+	json_decref(result);
+	return json_incref(parent);
+}

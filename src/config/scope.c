@@ -1,0 +1,155 @@
+/* config: finds properties, and says which are missing. */
+/* May know base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config/state.h"
+
+#include "base/strs.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+NODISCARD
+static struct err *
+find_element(struct scope *scope, const json_t *array, const char *path, json_t **out)
+{
+	char		*rest;
+	size_t		 number;
+	json_t		*element;
+	struct err	*e;
+
+	if (!isdigit((unsigned char)*path))
+		return NULL;
+	number = strtoul(path, &rest, 10);
+	if ((*rest != '\0' && *rest != '.') || number == 0 || (element = json_array_get(array, number - 1)) == NULL)
+		return NULL;
+	if ((e = scope_value(scope, element, &element)) != NULL)
+		return e;
+	return scope_find(scope, element, *rest == '.' ? rest + 1 : rest, out);
+}
+
+struct err *
+scope_find(struct scope *scope, json_t *from, const char *path, json_t **out)
+{
+	struct err	*e;
+	json_t		*child;
+	char		*key;
+	size_t		 n = 0;
+
+	*out = NULL;
+	if (*path == '\0') {
+		*out = from;
+		return NULL;
+	}
+	if (json_is_array(from))
+		return find_element(scope, from, path, out);
+	/* Keys may have dots of their own. */
+	for (;;) {
+		n += strcspn(path + n, ".");
+		key = xstrndup(path, n);
+		child = json_object_get(from, key);
+		free(key);
+		if (child != NULL) {
+			if ((e = scope_value(scope, child, &child)) != NULL ||
+			    (e = scope_find(scope, child, path[n] == '.' ? path + n + 1 : path + n, out)) != NULL ||
+			    *out != NULL)
+				return e;
+		}
+		if (path[n] == '\0')
+			return NULL;
+		n++;
+	}
+}
+
+struct err *
+scope_missing(struct scope *scope, json_t *from, const char *prefix, const char *path)
+{
+	struct strs	 names = { 0 };
+	const char	*rest = path, *key, *near;
+	char		*step;
+	json_t		*child;
+	struct err	*e;
+
+	/* Go down as far as there is something. */
+	for (;;) {
+		step = xstrndup(rest, strcspn(rest, "."));
+		child = json_object_get(from, step);
+		free(step);
+		if (!json_is_object(child) || strchr(rest, '.') == NULL)
+			break;
+		from = child;
+		rest = strchr(rest, '.') + 1;
+	}
+	e = err_new(ERR_CONFIG, "%s has no property \"%s%s%s\"", scope->title, prefix, *prefix != '\0' ? "." : "", path);
+	json_object_foreach(from, key, child)
+		strs_add(&names, key);
+	step = xstrndup(rest, strcspn(rest, "."));
+	if ((near = strs_nearest(&names, step)) != NULL && strcmp(near, step) != 0)
+		e = err_hint(e, "did you mean \"%s\"?", near);
+	free(step);
+	strs_fini(&names);
+	return e;
+}
+
+static void
+find_required(const json_t *value, struct buf *path, struct strs *found)
+{
+	size_t		 mark = path->len, i;
+	const char	*key;
+	json_t		*child;
+
+	if (is_required(value))
+		strs_add(found, buf_text(path));
+	json_object_foreach((json_t *)(uintptr_t)value, key, child) {
+		buf_addf(path, "%s%s", mark > 0 ? "." : "", key);
+		find_required(child, path, found);
+		path->len = mark;
+	}
+	if (!json_is_array(value))
+		return;
+	json_array_foreach(value, i, child) {
+		buf_addf(path, "%s%zu", mark > 0 ? "." : "", i + 1);
+		find_required(child, path, found);
+		path->len = mark;
+	}
+}
+
+/* The file to set a property in; the caller's, free(). */
+static char *
+own_path(const struct scope *scope)
+{
+	if (scope->own != NULL)
+		return xstrdup(scope->own->path);
+	if (str_starts(scope->title, "service "))
+		return xasprintf("services/%s.json", scope->title + strlen("service "));
+	return xstrdup("provider.json");
+}
+
+struct err *
+scope_required(struct scope *scope)
+{
+	struct strs	 found = { 0 };
+	struct buf	 path = { 0 }, list = { 0 };
+	struct place	 place;
+	struct err	*e = NULL;
+	char		*own = own_path(scope);
+
+	find_required(scope_root(scope), &path, &found);
+	if (found.count == 0)
+		goto out;
+	strs_join(&found, ", ", &list);
+	if (!scope_place(scope, found.items[0], NULL, &place))
+		place = (struct place){ .path = own };
+	e = err_at(ERR_CONFIG, &place, "%s must have a value for %s", scope->title, buf_text(&list));
+	for (size_t i = 0; i < found.count && found.count > 1; i++) {
+		if (scope_place(scope, found.items[i], NULL, &place))
+			e = err_note(e, &place, "\"%s\" is REQUIRED here", found.items[i]);
+	}
+	e = err_hint(e, "set %s in %s", found.count > 1 ? "them" : "it", own);
+out:
+	free(own);
+	strs_fini(&found);
+	buf_fini(&path);
+	buf_fini(&list);
+	return e;
+}

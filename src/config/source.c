@@ -1,0 +1,219 @@
+/* config: files of JSON, and where in them a property is set. */
+/* May know repo, base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config/state.h"
+
+#include "base/strs.h"
+#include "repo/repo.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool
+has_prefix(const json_t *value)
+{
+	const char	*key;
+	json_t		*child;
+
+	json_object_foreach((json_t *)(uintptr_t)value, key, child) {
+		if (key_name(key) != key || (json_is_object(child) && has_prefix(child)))
+			return true;
+	}
+	return false;
+}
+
+NODISCARD
+static struct err *
+parse(struct source *source)
+{
+	struct place	 place;
+	struct err	*e;
+
+	e = json_parse_text(&source->root, source->path, buf_text(&source->text), source->text.len);
+	if (e != NULL || json_is_object(source->root))
+		return e;
+	json_decref(source->root);
+	source->root = NULL;
+	json_locate(source->path, buf_text(&source->text), source->text.len, "", &place);
+	return err_at(ERR_CONFIG, &place, "an object, { ... }, is expected here, not a list");
+}
+
+/* The file is the place of the error; its message is "PATH: why". */
+NODISCARD
+static struct err *
+unreadable(const struct source *source, struct err *take_e)
+{
+	const char	*message = err_message(take_e), *why = strstr(message, ": ");
+	struct err	*e;
+
+	e = err_at(ERR_CONFIG, &(struct place){ .path = source->path }, "%s", why != NULL ? why + 2 : message);
+	err_free(take_e);
+	return e;
+}
+
+/* A broken file is an error and then as good as an empty one, so that the others are still looked at. */
+struct source *
+source_read(struct config *config, bool instance, const char *path)
+{
+	struct source	*source = xcalloc(1, sizeof(*source));
+	struct err	*e;
+
+	source->path = instance ? xstrdup(path) : xasprintf("platform/%s", path);
+	source->instance = instance;
+	if (instance)
+		e = repo_read(config->repo, path, &source->text);
+	else
+		e = repo_platform_read(config->repo, path, &source->text);
+	e = e != NULL ? unreadable(source, e) : parse(source);
+	if (e != NULL)
+		source->root = json_object();
+	problems_add(&config->errors, e);
+	source->prefixed = has_prefix(source->root);
+	config->sources = xrealloc(config->sources, config->source_count + 1, sizeof(*config->sources));
+	config->sources[config->source_count++] = source;
+	return source;
+}
+
+void
+source_free(struct source *source)
+{
+	free(source->path);
+	buf_fini(&source->text);
+	json_decref(source->root);
+	free(source);
+}
+
+/* Put ".key" behind the path, or what stands for it in this file. */
+static size_t
+append_key(struct buf *path, const char *prefix, const char *key, size_t len)
+{
+	size_t mark = path->len;
+
+	if (mark > 0)
+		buf_addc(path, '.');
+	buf_adds(path, prefix);
+	buf_add(path, key, len);
+	return mark;
+}
+
+static void
+cut(struct buf *path, size_t mark)
+{
+	path->len = mark;
+	if (path->data != NULL)
+		path->data[mark] = '\0';
+}
+
+static bool	 resolve(const json_t *value, const char *rest, const char *text, struct buf *path);
+
+/* The element with this number, but for a text that is known: layers add to lists, so its number may be another here. */
+static bool
+resolve_element(const json_t *array, const char *rest, const char *text, struct buf *path)
+{
+	size_t	 n = strcspn(rest, "."), index, mark, i;
+	json_t	*element;
+	char	 number[24];
+
+	if (!isdigit((unsigned char)*rest) || n > 9)
+		return false;
+	index = strtoul(rest, NULL, 10);
+	if (text != NULL && rest[n] == '\0') {
+		json_array_foreach(array, i, element) {
+			if (json_is_string(element) && strcmp(json_string_value(element), text) == 0)
+				index = i + 1;
+		}
+	}
+	snprintf(number, sizeof(number), "%zu", index);
+	mark = append_key(path, "", number, strlen(number));
+	if (index > 0 && (element = json_array_get(array, index - 1)) != NULL &&
+	    resolve(element, rest[n] == '.' ? rest + n + 1 : rest + n, text, path))
+		return true;
+	cut(path, mark);
+	return false;
+}
+
+static bool
+resolve_member(const json_t *object, const char *rest, size_t n, const char *text, struct buf *path)
+{
+	static const char *const	 prefixes[] = { "", "!", "+" };
+	const char			*after = rest[n] == '.' ? rest + n + 1 : rest + n;
+	size_t				 mark;
+	json_t				*value;
+
+	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+		mark = append_key(path, prefixes[i], rest, n);
+		value = json_object_get(object, buf_text(path) + mark + (mark > 0));
+		if (value != NULL && resolve(value, after, text, path))
+			return true;
+		cut(path, mark);
+	}
+	return false;
+}
+
+/*
+ * Whether the property `rest` below `value` is set there, and under which path.  Null sets nothing; a macro
+ * sets all that is below it.
+ */
+static bool
+resolve(const json_t *value, const char *rest, const char *text, struct buf *path)
+{
+	size_t n = 0;
+
+	if (*rest == '\0' || is_macro(value))
+		return !json_is_null(value);
+	if (json_is_array(value))
+		return resolve_element(value, rest, text, path);
+	if (!json_is_object(value))
+		return false;
+	for (;;) {
+		n += strcspn(rest + n, ".");
+		if (resolve_member(value, rest, n, text, path))
+			return true;
+		if (rest[n] == '\0')
+			return false;
+		n++;
+	}
+}
+
+bool
+source_place(const struct source *source, const char *path, const char *text, struct place *place)
+{
+	struct buf	 actual = { 0 };
+	bool		 found;
+
+	found = resolve(source->root, path, text, &actual) &&
+	    json_locate(source->path, buf_text(&source->text), source->text.len, buf_text(&actual), place);
+	buf_fini(&actual);
+	return found;
+}
+
+void
+layers_add(struct layers *layers, const struct source *source)
+{
+	if (source == NULL)
+		return;
+	layers->items = xrealloc(layers->items, layers->count + 1, sizeof(*layers->items));
+	layers->items[layers->count++] = source;
+}
+
+bool
+layers_place(const struct layers *layers, const char *path, const char *text, struct place *place)
+{
+	for (size_t i = layers->count; i > 0; i--) {
+		if (source_place(layers->items[i - 1], path, text, place))
+			return true;
+	}
+	return false;
+}
+
+void
+kind_layers(const struct kind *kind, const char *environment, struct layers *layers)
+{
+	layers_add(layers, kind->platform);
+	layers_add(layers, kind->instance);
+	for (size_t i = 0; environment != NULL && i < kind->variant_count; i++) {
+		if (strcmp(kind->variants[i].environment, environment) == 0)
+			layers_add(layers, kind->variants[i].source);
+	}
+}

@@ -1,0 +1,32 @@
+/* leap: provisions a service provider over SSH. */
+/* main() prepares the process; cmd/ does the rest. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/json.h"
+#include "base/term.h"
+#include "cmd/cmd.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+/* Keys pass through this process: none may end in a core file.  LeakSanitizer needs to look at itself. */
+static void
+forbid_core(void)
+{
+	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+#ifndef LEAP_SANITIZED
+	prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
+int
+main(int argc, char **argv)
+{
+	forbid_core();
+	umask(022);
+	signal(SIGPIPE, SIG_IGN);
+	json_setup();
+	term_setup();
+	return cmd_main(argc, argv);
+}

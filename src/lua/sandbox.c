@@ -1,0 +1,400 @@
+/* lua: runs code within limits of time and memory. */
+/* May know base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lua/state.h"
+
+#include "base/err.h"
+#include "lua/list.h"
+
+#include <lauxlib.h>
+#include <lualib.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define HOOK_STEP	1000		/* instructions between two looks at the budget */
+#define BYTES_A_STEP	256		/* that much new memory costs as much as an instruction */
+#define CALL_STEPS	100		/* what starting a run costs the budget it is in */
+#define TEXT_MAX	((size_t)1 << 20)
+
+/*
+ * A backstop: a single instruction (comparing two long strings, say) may cost far more than another.
+ * No program that stays within the budget of instructions comes near.
+ */
+#define CPU_MAX		(10 * INT64_C(1000000000))
+
+static const char compiled_key;		/* its address is the key of the compiled functions in the registry */
+
+static int64_t
+cpu_now(void)
+{
+	struct timespec	 now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void	 count_hook(lua_State *L, lua_Debug *event);
+
+/* From now on every instruction raises, so that no pcall() goes on. */
+static void
+budget_end(struct sandbox *sandbox)
+{
+	if (sandbox->budget.empty)
+		return;
+	sandbox->budget.empty = true;
+	if (sandbox->L != NULL)
+		lua_sethook(sandbox->L, count_hook, LUA_MASKCOUNT, 1);
+}
+
+static void
+spend(struct sandbox *sandbox, size_t steps)
+{
+	struct budget *budget = &sandbox->budget;
+
+	if (sandbox->depth == 0)
+		return;
+	budget->spent += steps;
+	if (budget->spent > sandbox->instructions || budget->spent < steps)
+		budget_end(sandbox);
+}
+
+static void
+count_hook(lua_State *L, lua_Debug *event)
+{
+	struct sandbox	*sandbox = sandbox_of(L);
+	struct budget	*budget = &sandbox->budget;
+
+	(void)event;
+	spend(sandbox, HOOK_STEP);
+	if (budget->start == 0)
+		budget->start = cpu_now();
+	else if (cpu_now() - budget->start > CPU_MAX)
+		budget_end(sandbox);
+	if (budget->empty) {
+		lua_sethook(L, count_hook, LUA_MASKCOUNT, 1);
+		luaL_error(L, "out of steps");		/* call() says it in full */
+	}
+}
+
+void
+sandbox_spend(lua_State *L, size_t steps)
+{
+	struct sandbox	*sandbox = sandbox_of(L);
+	struct budget	*budget = &sandbox->budget;
+
+	spend(sandbox, steps);
+	if (budget->start != 0 && cpu_now() - budget->start > CPU_MAX)
+		budget_end(sandbox);
+	if (budget->empty)
+		luaL_error(L, "out of steps");
+}
+
+static void *
+allocate(void *context, void *mem, size_t old_size, size_t size)
+{
+	struct sandbox	*sandbox = context;
+	void		*new;
+
+	if (mem == NULL)
+		old_size = 0;		/* it is a type's number then */
+	if (size == 0) {
+		free(mem);
+		sandbox->used -= old_size;
+		return NULL;
+	}
+	if (size > old_size) {
+		if (sandbox->strict && sandbox->used + (size - old_size) > sandbox->memory)
+			return NULL;
+		spend(sandbox, (size - old_size) / BYTES_A_STEP);
+	}
+	new = sandbox->strict ? realloc(mem, size) : xrealloc(mem, size, 1);
+	if (new != NULL)
+		sandbox->used = sandbox->used - old_size + size;
+	return new;
+}
+
+static int
+raised_gc(lua_State *L)
+{
+	struct raised *raised = lua_touserdata(L, 1);
+
+	err_free(raised->e);
+	raised->e = NULL;
+	return 0;
+}
+
+static int
+panic(lua_State *L)
+{
+	(void)L;
+	abort();	/* an error outside of a run: a fault of this program */
+}
+
+struct sandbox *
+sandbox_new(size_t memory, unsigned long instructions)
+{
+	struct sandbox	*sandbox = xcalloc(1, sizeof(*sandbox));
+	lua_State	*L;
+
+	sandbox->memory = memory;
+	sandbox->instructions = instructions;
+	L = sandbox->main = sandbox->L = lua_newstate(allocate, sandbox);
+	lua_atpanic(L, panic);
+	luaL_newmetatable(L, SANDBOX_ERROR);
+	lua_pushcfunction(L, raised_gc);
+	lua_setfield(L, -2, "__gc");
+	lua_newtable(L);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, &compiled_key);
+	list_setup(L);
+	globals_setup(L);
+	lua_settop(L, 0);
+	return sandbox;
+}
+
+void
+sandbox_free(struct sandbox *sandbox)
+{
+	if (sandbox == NULL)
+		return;
+	lua_close(sandbox->main);
+	free(sandbox);
+}
+
+lua_State *
+sandbox_state(struct sandbox *sandbox)
+{
+	return sandbox->L;
+}
+
+struct sandbox *
+sandbox_of(lua_State *L)
+{
+	void *sandbox;
+
+	lua_getallocf(L, &sandbox);
+	return sandbox;
+}
+
+bool
+sandbox_lenient(struct sandbox *sandbox, bool lenient)
+{
+	bool before = !sandbox->strict;
+
+	sandbox->strict = !lenient;
+	return before;
+}
+
+static _Noreturn void
+raise(lua_State *L, struct err *take_e, bool final)
+{
+	struct sandbox	*sandbox = sandbox_of(L);
+	struct raised	*raised;
+	bool		 lenient = sandbox_lenient(sandbox, true);
+
+	lua_checkstack(L, 2);
+	raised = lua_newuserdatauv(L, sizeof(*raised), 0);
+	*raised = (struct raised){ take_e, final };
+	luaL_setmetatable(L, SANDBOX_ERROR);
+	sandbox_lenient(sandbox, lenient);
+	lua_error(L);
+	abort();	/* lua_error() does not return, but its declaration does not say so */
+}
+
+void
+sandbox_raise(lua_State *L, struct err *take_e)
+{
+	raise(L, take_e, false);
+}
+
+void
+sandbox_raise_final(lua_State *L, struct err *take_e)
+{
+	raise(L, take_e, true);
+}
+
+/* What the error on top of the stack is, as a struct err; pops it. */
+NODISCARD
+static struct err *
+take_error(struct sandbox *sandbox, lua_State *L, int status)
+{
+	struct raised	*raised = luaL_testudata(L, -1, SANDBOX_ERROR);
+	const char	*message = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+	struct err	*e;
+
+	if (sandbox->budget.empty)
+		e = err_new(ERR_CONFIG, "does not come to an end: stopped after %lu steps", sandbox->instructions);
+	else if (sandbox->budget.starved || status == LUA_ERRMEM ||
+	    (message != NULL && strcmp(message, "not enough memory") == 0))
+		e = err_new(ERR_CONFIG, "needs more than %zu MiB of memory", sandbox->memory >> 20);
+	else if (raised != NULL && raised->e != NULL) {
+		e = raised->e;
+		raised->e = NULL;
+	} else if (message != NULL)
+		e = err_new(ERR_CONFIG, "%s", message);
+	else
+		e = err_new(ERR_CONFIG, "error() was called with %s, not with a text",
+		    lua_isnil(L, -1) ? "nil" : luaL_typename(L, -1));
+	lua_pop(L, 1);
+	return e;
+}
+
+/* lua_pcall() on `L`, which is the state that runs from here on. */
+NODISCARD
+static struct err *
+call(struct sandbox *sandbox, lua_State *L, int arguments, int results)
+{
+	lua_State	*before = sandbox->L;
+	bool		 lenient;
+	struct err	*e = NULL;
+	int		 status;
+
+	sandbox->L = L;
+	sandbox->depth++;
+	spend(sandbox, CALL_STEPS);
+	lua_sethook(L, count_hook, LUA_MASKCOUNT, sandbox->budget.empty ? 1 : HOOK_STEP);
+	lenient = sandbox_lenient(sandbox, false);
+	status = lua_pcall(L, arguments, results, 0);
+	sandbox_lenient(sandbox, true);
+	if (status != LUA_OK)
+		e = take_error(sandbox, L, status);
+	if (sandbox->budget.starved || status == LUA_ERRMEM)
+		lua_gc(L, LUA_GCCOLLECT);
+	sandbox_lenient(sandbox, lenient);
+	sandbox->depth--;
+	sandbox->L = before;
+	return e;
+}
+
+struct err *
+sandbox_call(struct sandbox *sandbox, int arguments, int results)
+{
+	if (sandbox->depth == 0)
+		sandbox->budget = (struct budget){ 0 };
+	return call(sandbox, sandbox->L, arguments, results);
+}
+
+/* The thread for a run inside `apart` others; made once. */
+static lua_State *
+take_thread(struct sandbox *sandbox)
+{
+	lua_State **thread = &sandbox->threads[sandbox->apart];
+
+	if (*thread == NULL) {
+		lua_checkstack(sandbox->L, 1);
+		*thread = lua_newthread(sandbox->L);
+		lua_rawsetp(sandbox->L, LUA_REGISTRYINDEX, *thread);
+	}
+	return *thread;
+}
+
+struct err *
+sandbox_call_apart(struct sandbox *sandbox, int arguments, int results)
+{
+	struct budget	 outer = sandbox->budget;
+	lua_State	*from = sandbox->L, *to = from;
+	bool		 lenient = sandbox_lenient(sandbox, true);
+	struct err	*e;
+	int		 count;
+
+	if (sandbox->apart == SANDBOX_DEPTH) {
+		lua_pop(from, arguments + 1);
+		sandbox_lenient(sandbox, lenient);
+		return err_new(ERR_CONFIG, "more than %u runs inside each other", SANDBOX_DEPTH);
+	}
+	if (sandbox->depth > 0) {
+		to = take_thread(sandbox);
+		lua_checkstack(to, arguments + 1);
+		lua_xmove(from, to, arguments + 1);
+	}
+	sandbox->budget = (struct budget){ 0 };
+	sandbox->apart++;
+	e = call(sandbox, to, arguments, results);
+	sandbox->apart--;
+	if (outer.start != 0 && sandbox->budget.start != 0)
+		outer.start += cpu_now() - sandbox->budget.start;
+	sandbox->budget = outer;
+	if (to != from) {
+		count = lua_gettop(to);
+		lua_checkstack(from, count);
+		lua_xmove(to, from, count);
+	}
+	sandbox_lenient(sandbox, lenient);
+	return e;
+}
+
+struct pieces {
+	const char	*text;
+	size_t		 len;
+	int		 next;
+};
+
+/* The environment is the argument; it stands on the text's own first line so that lines keep their numbers. */
+static const char *
+read_piece(lua_State *L, void *context, size_t *len)
+{
+	static const char	 head[] = "local _ENV = ...; ";
+	struct pieces		*pieces = context;
+
+	(void)L;
+	switch (pieces->next++) {
+	case 0:
+		*len = sizeof(head) - 1;
+		return head;
+	case 1:
+		*len = pieces->len;
+		return pieces->text;
+	default:
+		*len = 0;
+		return NULL;
+	}
+}
+
+NODISCARD
+static struct err *
+compile(lua_State *L, const char *text, size_t len, const char *name)
+{
+	struct pieces	 pieces = { text, len, 0 };
+	struct err	*e;
+
+	if (len > TEXT_MAX)
+		return err_new(ERR_CONFIG, "%s: a program of more than 1 MiB", name + (*name == '@' || *name == '='));
+	if (lua_load(L, read_piece, &pieces, name, "t") == LUA_OK)
+		return NULL;
+	e = err_new(ERR_CONFIG, "%s", lua_tostring(L, -1));
+	lua_pop(L, 1);
+	return e;
+}
+
+struct err *
+sandbox_compile(struct sandbox *sandbox, const char *text, size_t len, const char *name)
+{
+	lua_State	*L = sandbox->L;
+	bool		 lenient = sandbox_lenient(sandbox, true);
+	struct err	*e = NULL;
+
+	lua_checkstack(L, 6);
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &compiled_key);
+	if (lua_getfield(L, -1, name) != LUA_TTABLE) {
+		lua_pop(L, 1);
+		lua_newtable(L);
+		lua_pushvalue(L, -1);
+		lua_setfield(L, -3, name);
+	}
+	lua_remove(L, -2);
+	lua_pushlstring(L, text, len);
+	lua_pushvalue(L, -1);
+	if (lua_rawget(L, -3) == LUA_TNIL) {
+		lua_pop(L, 1);
+		if ((e = compile(L, text, len, name)) == NULL) {
+			lua_pushvalue(L, -2);
+			lua_pushvalue(L, -2);
+			lua_rawset(L, -5);
+		}
+	}
+	if (e == NULL)
+		lua_replace(L, -3);
+	lua_pop(L, e == NULL ? 1 : 2);
+	sandbox_lenient(sandbox, lenient);
+	return e;
+}

@@ -1,0 +1,418 @@
+/* node: plan, apply and check: one code, stopped earlier or later. */
+/* May know wire, base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "node/apply.h"
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/strs.h"
+#include "node/checks.h"
+#include "node/content.h"
+#include "node/generation.h"
+#include "node/items.h"
+#include "node/lock.h"
+#include "node/run.h"
+#include "node/state.h"
+#include "node/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* An error text goes into one frame. */
+#define ERROR_MAX	(64u << 10)
+
+static struct err *
+make_state(void)
+{
+	struct err	*e;
+
+	e = dir_make(NODE_STATE, 0700);
+	if (e == NULL && chmod(NODE_STATE, 0700) != 0)
+		e = err_errno(ERR_FAILED, "%s", NODE_STATE);
+	if (e == NULL)
+		e = dir_make(STATE_STORE, 0700);
+	if (e == NULL)
+		e = dir_make(STATE_GENERATIONS, 0700);
+	return e;
+}
+
+static struct err *
+load_state(struct run *run)
+{
+	struct err	*e;
+
+	e = managed_load(&run->managed, STATE_MANAGED);
+	if (e == NULL)
+		e = journal_load(&run->journal, STATE_JOURNAL, &run->managed);
+	return e;
+}
+
+/* A cut apply may have left half-written things beside anything it wanted to write. */
+static void
+sweep(const struct run *run)
+{
+	static const char *const	 places[] = { STATE_MANAGED, STATE_STORE "/x", STATE_GENERATIONS "/x",
+	    "/etc/sysctl.d/x", "/etc/leap/x" };
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++)
+		spot_sweep(places[i]);
+	for (size_t i = 0; i < run->item_count; i++)
+		if (run->items[i].name[0] == '/')
+			spot_sweep(run->items[i].name);
+	for (size_t i = 0; i < run->gone_count; i++)
+		if (run->gone[i].name[0] == '/')
+			spot_sweep(run->gone[i].name);
+}
+
+static const char *
+token_of(const struct item *item)
+{
+	return item->type->token != NULL ? item_str(item, item->type->token) : NULL;
+}
+
+/*
+ * Write down what leap is about to do with the item, and keep what it will overwrite, so that at any
+ * later moment it is known whose the thing at its place is.
+ */
+static struct err *
+claim(struct run *run, struct item *item)
+{
+	bool		 changed = item->entry == NULL || item->step_count > 0;
+	struct err	*e = NULL;
+
+	if (item->entry == NULL) {
+		item->entry = entry_new(item->id, item->want, item->before);
+		item->fresh = true;
+		json_object_set(run->managed.entries, item->id, item->entry);
+	} else if (!item_settled(item) && item->before != NULL && !(item->fresh && item->type->before_once) &&
+	    !json_equal(json_object_get(item->entry, "before"), item->before)) {
+		json_object_set(item->entry, "before", item->before);
+		changed = true;
+	}
+	if (changed && item->type->claim != NULL)
+		e = item->type->claim(run, item);
+	if (changed && token_of(item) != NULL)
+		entry_add_ours(item->entry, token_of(item));
+	if (e == NULL && changed)
+		journal_entry(&run->journal, item->entry);
+	return e;
+}
+
+/* Everything is claimed, on the disk, before anything is touched. */
+static struct err *
+claim_all(struct run *run)
+{
+	struct err	*e = NULL;
+
+	for (size_t i = 0; e == NULL && i < run->item_count; i++) {
+		struct item	*item = &run->items[i];
+
+		run->failed_id = item->id;
+		e = claim(run, item);
+		/* A generation can only be gone back to when the store has all its contents. */
+		if (e == NULL && strcmp(item->type->name, "file") == 0 && item->step_count == 0)
+			e = content_save(item->name, item_str(item, "sha256"));
+	}
+	if (e == NULL)
+		run->failed_id = NULL;
+	return e != NULL ? e : journal_commit(&run->journal, true);
+}
+
+/* What leap put there is there now. */
+static struct err *
+settle(struct run *run, struct item *item)
+{
+	journal_paid(&run->journal, item->id);
+	if (item->step_count > 0 || !item_settled(item) ||
+	    !json_equal(json_object_get(item->entry, "want"), item->want)) {
+		entry_settle(item->entry, item->want, token_of(item));
+		journal_entry(&run->journal, item->entry);
+	}
+	/* Not synced: whoever finds only the claim comes to the same end. */
+	return journal_commit(&run->journal, false);
+}
+
+static struct err *
+act_on(struct run *run, struct item *item)
+{
+	struct err	*e = NULL;
+
+	if (!item->done) {
+		item_clear_steps(item);
+		e = item->type->inspect(run, item);
+		if (e == NULL && item->step_count > 0)
+			e = claim(run, item);
+		if (e == NULL && item->step_count > 0)
+			e = run_owe(run, item->id);
+		if (e == NULL && item->step_count > 0)
+			e = journal_commit(&run->journal, true);
+		if (e == NULL && item->step_count > 0)
+			e = item->type->apply(run, item);
+	}
+	if (e != NULL)
+		return e;
+	item_report(run, item);
+	return settle(run, item);
+}
+
+static struct err *
+remove_one(struct run *run, struct item *item)
+{
+	struct err	*e;
+
+	item_clear_steps(item);
+	e = item->type->inspect_gone(run, item);
+	if (e == NULL && item->step_count > 0)
+		e = run_owe(run, item->id);
+	if (e == NULL && item->step_count > 0)
+		e = item->type->remove(run, item);
+	if (e != NULL)
+		return e;
+	item_report(run, item);
+	json_object_del(run->managed.entries, item->id);
+	journal_gone(&run->journal, item->id);
+	journal_paid(&run->journal, item->id);
+	return journal_commit(&run->journal, false);
+}
+
+static bool
+must_stop(struct run *run)
+{
+	channel_flush(run->channel);
+	run->cancelled = run->cancelled || channel_stopped(run->channel);
+	return run->cancelled;
+}
+
+/*
+ * Remove what left the manifest.  What cannot be removed (a user who is logged in) does not keep
+ * the rest from being done: it stays managed, and the deploy is a failed one.
+ */
+static struct err *
+remove_gone(struct run *run, bool last)
+{
+	struct err	*all = NULL, *e;
+
+	for (size_t i = 0; i < run->gone_count; i++) {
+		struct item	*item = &run->gone[i];
+
+		if (item->type->removed_last != last)
+			continue;
+		if (must_stop(run))
+			break;
+		e = remove_one(run, item);
+		if (e == NULL)
+			continue;
+		run_event(run, item->id, "warn", "could not be removed", err_message(e));
+		if (run->failed_id == NULL)
+			run->failed_id = item->id;
+		all = err_join(all, e);
+	}
+	return all;
+}
+
+static struct err *
+act_on_all(struct run *run)
+{
+	struct err	*e = NULL;
+
+	for (size_t i = 0; e == NULL && i < run->item_count && !must_stop(run); i++) {
+		e = act_on(run, &run->items[i]);
+		if (e != NULL)
+			run->failed_id = run->items[i].id;
+	}
+	return e;
+}
+
+/* Nobody is owed anything who is not in the manifest any more. */
+static void
+forget_debts(struct run *run)
+{
+	struct strs	 ids = { 0 };
+	const char	*id;
+	json_t		*action;
+
+	json_object_foreach(run->journal.owed, id, action)
+		if (strchr(id, ':') != NULL && json_object_get(run->by_id, id) == NULL)
+			strs_add(&ids, id);
+	for (size_t i = 0; i < ids.count; i++)
+		journal_paid(&run->journal, ids.items[i]);
+	strs_fini(&ids);
+}
+
+/* managed.json becomes what it and the journal say together; then the journal can go. */
+static struct err *
+save_state(struct run *run, bool complete)
+{
+	struct strs	 ids = { 0 };
+	struct err	*e;
+
+	for (size_t i = 0; complete && i < run->item_count; i++)
+		strs_add(&ids, run->items[i].id);
+	managed_order(&run->managed, &ids);
+	strs_fini(&ids);
+	e = managed_save(&run->managed, STATE_MANAGED);
+	return e != NULL ? e : journal_finish(&run->journal);
+}
+
+static struct err *
+act(struct run *run)
+{
+	struct err	*removed = NULL, *e;
+	bool		 complete;
+
+	run->acting = true;
+	if (run->journal.cut)
+		sweep(run);
+	e = journal_begin(&run->journal, run->request->who);
+	if (e == NULL)
+		e = claim_all(run);
+	if (e != NULL)
+		return e;
+	removed = remove_gone(run, false);
+	e = act_on_all(run);
+	complete = e == NULL && !run->cancelled;
+	if (complete)
+		removed = err_join(removed, remove_gone(run, true));
+	if (complete)
+		e = run_daemon_reload(run);
+	if (complete)
+		forget_debts(run);
+	e = err_join(e, removed);
+	return err_join(e, save_state(run, complete));
+}
+
+/* Under the lock, with the state loaded. */
+static struct err *
+apply_locked(struct run *run)
+{
+	struct err	*e, *late;
+	bool		 resting;
+
+	run->generation = generation_last();
+	e = items_inspect(run);
+	if (e == NULL)
+		e = items_fetch(run);
+	if (e != NULL || must_stop(run))
+		return e;
+	resting = items_at_rest(run);
+	if (!resting)
+		e = act(run);
+	else if (run->noted)
+		e = managed_save(&run->managed, STATE_MANAGED);
+	if (e == NULL && !run->cancelled)
+		e = checks_run(run, true);
+	late = index_save(&run->index, STATE_INDEX);
+	return err_join(err_join(e, late), generation_record(run, e != NULL || run->checks_failed > 0));
+}
+
+static bool
+stop_waiting(void *context)
+{
+	struct run	*run = context;
+
+	return must_stop(run);
+}
+
+static struct err *
+apply(struct run *run, char **holder)
+{
+	struct err	*e;
+	int		 lock = -1;
+
+	e = make_state();
+	if (e == NULL)
+		e = lock_take(&lock, holder, STATE_LOCK, run->request->who, run->request->lock_wait, stop_waiting, run);
+	if (e == NULL && *holder == NULL)
+		e = load_state(run);
+	if (e == NULL && *holder == NULL) {
+		items_build(run);
+		e = apply_locked(run);
+	}
+	if (lock >= 0)
+		close(lock);
+	return e;
+}
+
+static struct err *
+plan(struct run *run)
+{
+	struct err	*e;
+
+	e = load_state(run);
+	if (e != NULL)
+		return e;
+	items_build(run);
+	e = items_inspect(run);
+	for (size_t i = 0; e == NULL && i < run->gone_count; i++)
+		item_report(run, &run->gone[i]);
+	for (size_t i = 0; e == NULL && i < run->item_count; i++)
+		item_report(run, &run->items[i]);
+	run->generation = generation_last();
+	return e;
+}
+
+static struct err *
+check(struct run *run)
+{
+	run->managed.entries = json_object();
+	items_build(run);
+	run->generation = generation_last();
+	return checks_run(run, false);
+}
+
+static json_t *
+make_result(const struct run *run, const struct err *e, const char *holder)
+{
+	json_t		*result;
+	struct buf	 text = { 0 };
+	const char	*word = "ok";
+
+	if (holder != NULL)
+		word = "locked";
+	else if (run->cancelled)
+		word = "cancelled";
+	else if (e != NULL || run->checks_failed > 0)
+		word = "failed";
+	result = json_pack("{s:s, s:i, s:i, s:i, s:i, s:i}", "result", word, "changed", (int)run->changed, "restarted",
+	    (int)run->restarted, "generation", (int)run->generation, "checks", (int)run->checks, "checks_failed",
+	    (int)run->checks_failed);
+	if (holder != NULL)
+		json_object_set_new(result, "lock", json_text(holder));
+	if (e != NULL) {
+		err_format(e, &text);
+		while (text.len > 0 && (text.len > ERROR_MAX || text.data[text.len - 1] == '\n'))
+			text.data[--text.len] = '\0';
+		json_object_set_new(result, "error", json_text(buf_text(&text)));
+	}
+	if (e != NULL && run->failed_id != NULL)
+		json_object_set_new(result, "resource", json_text(run->failed_id));
+	buf_fini(&text);
+	return result;
+}
+
+void
+run_do(struct run *run, json_t **result)
+{
+	char		*holder = NULL;
+	struct err	*e;
+
+	if (strcmp(run->request->op, "apply") == 0)
+		e = apply(run, &holder);
+	else if (strcmp(run->request->op, "plan") == 0)
+		e = plan(run);
+	else
+		e = check(run);
+	*result = make_result(run, e, holder);
+	err_free(e);
+	free(holder);
+	items_fini(run);
+	managed_fini(&run->managed);
+	journal_fini(&run->journal);
+	accounts_forget(&run->accounts);
+	dpkg_forget(&run->dpkg);
+	systemd_fini(&run->systemd);
+}

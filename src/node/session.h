@@ -1,0 +1,14 @@
+/* node: one conversation with leap. */
+/* May know wire, base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef NODE_SESSION_H
+#define NODE_SESSION_H
+
+/*
+ * Speak frames over the descriptors `in` and `out`: say HELLO, do what one REQUEST asks, end with
+ * RESULT.  Takes over the process: environment, umask, signals, standard streams.  Returns the exit
+ * status, 0 when leap was given a RESULT.
+ */
+int	 node_session(int in, int out);
+
+#endif

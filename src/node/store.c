@@ -1,0 +1,176 @@
+/* node: contents, each in a file named by its SHA-256. */
+/* May know wire, base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "node/store.h"
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/sha256.h"
+#include "base/strs.h"
+#include "node/state.h"
+#include "wire/frame.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#define BLOCK	(128u << 10)
+
+static char *
+store_path(const char *sha256)
+{
+	return xasprintf("%s/%s", STATE_STORE, sha256);
+}
+
+bool
+store_has(const char *sha256)
+{
+	char	*path = store_path(sha256);
+	bool	 has = access(path, F_OK) == 0;
+
+	free(path);
+	return has;
+}
+
+struct err *
+store_open(const char *sha256, int *fd)
+{
+	char		*path = store_path(sha256);
+	struct err	*e = NULL;
+
+	*fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (*fd < 0)
+		e = err_errno(ERR_FAILED, "%s", path);
+	free(path);
+	return e;
+}
+
+/* A file without a name yet, or a half-written one that the next run sweeps away. */
+static struct err *
+begin(char **temp, int *fd)
+{
+	*temp = xasprintf("%s/%sXXXXXX", STATE_STORE, TEMP_PREFIX);
+	*fd = mkostemp(*temp, O_CLOEXEC);
+	return *fd < 0 ? err_errno(ERR_FAILED, "%s", STATE_STORE) : NULL;
+}
+
+/* Check, sync and name what was written; frees `take_temp` and closes `fd` whatever happens. */
+static struct err *
+finish(char *take_temp, int fd, const char *sha256, struct err *take_e)
+{
+	char		 got[SHA256_HEX_SIZE], *path = store_path(sha256);
+	struct err	*e = take_e;
+
+	if (e == NULL && lseek(fd, 0, SEEK_SET) != 0)
+		e = err_errno(ERR_FAILED, "%s", take_temp);
+	if (e == NULL)
+		e = sha256_fd(fd, got);
+	if (e == NULL && strcmp(got, sha256) != 0)
+		e = err_new(ERR_FAILED, "content %.12s is not whole: it has the hash %.12s", sha256, got);
+	if (e == NULL && (fsync(fd) != 0 || rename(take_temp, path) != 0))
+		e = err_errno(ERR_FAILED, "%s", path);
+	if (e != NULL && fd >= 0)
+		unlink(take_temp);
+	if (fd >= 0)
+		close(fd);
+	free(take_temp);
+	free(path);
+	return e;
+}
+
+/* Decompress into `fd`, at most `size` bytes, through a small window. */
+static struct err *
+inflate_to(int fd, size_t size, const void *data, size_t len)
+{
+	ZSTD_DStream	*stream = ZSTD_createDStream();
+	ZSTD_inBuffer	 in = { .src = data, .size = len };
+	char		*block = xmalloc(BLOCK);
+	struct err	*e = NULL;
+	size_t		 left = 1, total = 0;
+
+	ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, 23);
+	while (e == NULL && left != 0) {
+		ZSTD_outBuffer	 out = { .dst = block, .size = BLOCK };
+
+		left = ZSTD_decompressStream(stream, &out, &in);
+		total += out.pos;
+		if (ZSTD_isError(left))
+			e = err_new(ERR_FAILED, "compressed data is damaged: %s", ZSTD_getErrorName(left));
+		else if (total > size)
+			e = err_new(ERR_FAILED, "compressed data is larger than the %zu bytes promised", size);
+		else if (write_all(fd, block, out.pos) != 0)
+			e = err_errno(ERR_FAILED, "%s", STATE_STORE);
+		else if (left != 0 && in.pos == in.size && out.pos < out.size)
+			e = err_new(ERR_FAILED, "compressed data ends too early");
+	}
+	mem_cleanse(block, BLOCK);
+	free(block);
+	ZSTD_freeDStream(stream);
+	return e;
+}
+
+struct err *
+store_put_frame(const char *sha256, size_t size, const void *data, size_t len)
+{
+	struct err	*e;
+	char		*temp;
+	int		 fd;
+
+	e = begin(&temp, &fd);
+	if (e == NULL)
+		e = inflate_to(fd, size, data, len);
+	return finish(temp, fd, sha256, e);
+}
+
+static struct err *
+copy_to(int fd, int from, const char *path)
+{
+	char		*block = xmalloc(BLOCK);
+	struct err	*e = NULL;
+	ssize_t		 got;
+
+	while (e == NULL && (got = read(from, block, BLOCK)) != 0) {
+		if (got < 0 && errno != EINTR)
+			e = err_errno(ERR_FAILED, "%s", path);
+		else if (got > 0 && write_all(fd, block, (size_t)got) != 0)
+			e = err_errno(ERR_FAILED, "%s", STATE_STORE);
+	}
+	mem_cleanse(block, BLOCK);
+	free(block);
+	return e;
+}
+
+struct err *
+store_put_file(const char *sha256, int from, const char *path)
+{
+	struct err	*e;
+	char		*temp;
+	int		 fd;
+
+	e = begin(&temp, &fd);
+	if (e == NULL)
+		e = copy_to(fd, from, path);
+	return err_context(finish(temp, fd, sha256, e), "%s", path);
+}
+
+void
+store_collect(const json_t *keep)
+{
+	struct strs	 names = { 0 };
+	struct err	*e = dir_list(STATE_STORE, &names);
+	char		*path;
+
+	for (size_t i = 0; i < names.count; i++) {
+		if (json_object_get(keep, names.items[i]) != NULL)
+			continue;
+		path = store_path(names.items[i]);
+		unlink(path);
+		free(path);
+	}
+	err_free(e);	/* what could not be collected now is collected next time */
+	strs_fini(&names);
+}

@@ -1,0 +1,128 @@
+/* node: directory resources. */
+/* May know wire, base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "node/types.h"
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "node/content.h"
+#include "node/owner.h"
+#include "node/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+static struct err *
+inspect(struct run *run, struct item *item)
+{
+	struct seen	 seen;
+	struct buf	 detail = { 0 };
+	struct err	*e;
+
+	e = seen_look(&seen, run, item->name);
+	if (e != NULL)
+		return e;
+	if (seen.exists && !S_ISDIR(seen.st.st_mode)) {
+		if (!run_will_remove(run, item->name))
+			return err_hint(err_new(ERR_FAILED, "%s is %s, not a directory", item->name, seen_kind(&seen)),
+			    "move it away, or name the directory that it leads to");
+		seen = (struct seen){ 0 };
+	}
+	json_decref(item->before);
+	item->before = item_untouched(item) ? seen_to_json(&seen) : NULL;
+	if (seen.exists)
+		owner_differences(run, item, &seen.st, &detail);
+	if (!seen.exists)
+		item_step(item, "create", NULL);
+	else if (detail.len > 0)
+		item_step(item, "update", "%s", buf_text(&detail));
+	buf_fini(&detail);
+	return NULL;
+}
+
+static struct err *
+apply(struct run *run, struct item *item)
+{
+	struct meta	 meta;
+	struct spot	 spot = { .dir = -1 };
+	struct err	*e;
+
+	e = owner_resolve(run, item, &meta);
+	if (e == NULL)
+		e = spot_open(&spot, item->name, false);
+	/* Closed to all but root until it belongs to its owner. */
+	if (e == NULL && mkdirat(spot.dir, spot.name, meta.mode & 0700) != 0 && errno != EEXIST)
+		e = err_errno(ERR_FAILED, "%s", item->name);
+	if (e == NULL)
+		e = spot_set_meta(&spot, &meta);
+	if (e == NULL)
+		e = spot_sync(&spot);
+	spot_close(&spot);
+	return e;
+}
+
+static bool
+created(const struct item *item)
+{
+	const json_t	*before = json_object_get(item->entry, "before");
+
+	return before != NULL && json_object_get(before, "mode") == NULL;
+}
+
+static struct err *
+inspect_gone(struct run *run, struct item *item)
+{
+	const json_t	*before = json_object_get(item->entry, "before");
+	struct seen	 seen;
+	struct meta	 meta;
+	struct err	*e;
+
+	e = seen_look(&seen, run, item->name);
+	if (e != NULL || !seen.exists || !S_ISDIR(seen.st.st_mode))
+		return e;
+	if (created(item)) {
+		item_step(item, "remove", NULL);
+		return NULL;
+	}
+	meta_from_json(&meta, before);
+	if (before != NULL && item_settled(item) && (meta.uid != seen.st.st_uid || meta.gid != seen.st.st_gid ||
+	    meta.mode != (seen.st.st_mode & 07777)))
+		item_step(item, "update", "owner and mode as before leap");
+	return NULL;
+}
+
+/* Only an empty directory goes; what others put there is theirs. */
+static struct err *
+remove_directory(struct run *run, struct item *item)
+{
+	struct meta	 meta;
+	struct spot	 spot;
+	struct err	*e;
+
+	e = spot_open(&spot, item->name, true);
+	if (e != NULL || spot.dir < 0)
+		return e;
+	meta_from_json(&meta, json_object_get(item->entry, "before"));
+	if (!created(item)) {
+		e = spot_set_meta(&spot, &meta);
+	} else if (unlinkat(spot.dir, spot.name, AT_REMOVEDIR) != 0 && errno != ENOENT) {
+		if (errno != ENOTEMPTY && errno != EEXIST && errno != EBUSY) {
+			e = err_errno(ERR_FAILED, "%s: cannot remove it", item->name);
+		} else {
+			item_clear_steps(item);
+			run_event(run, item->id, "warn", "not empty, so it stays", NULL);
+		}
+	}
+	spot_close(&spot);
+	return e;
+}
+
+const struct type type_directory = {
+	.name = "directory",
+	.inspect = inspect,
+	.apply = apply,
+	.inspect_gone = inspect_gone,
+	.remove = remove_directory,
+};

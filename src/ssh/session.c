@@ -1,0 +1,280 @@
+/* ssh: one libssh2 session: key exchange and host key. */
+/* May know base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ssh/session.h"
+
+#include "base/err.h"
+#include "base/strs.h"
+#include "ssh/base64.h"
+#include "ssh/hostkey.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/*
+ * curve25519 is the cheapest exchange, and AES-GCM the fastest cipher on any CPU of today;
+ * libssh2 drops from each list what it does not know.
+ */
+#define KEX	"curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384," \
+		"ecdh-sha2-nistp521,diffie-hellman-group16-sha512,diffie-hellman-group14-sha256"
+#define CIPHERS	"aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr,aes256-ctr,aes192-ctr," \
+		"chacha20-poly1305@openssh.com"
+#define MACS	"hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512"
+#define RSA	"rsa-sha2-512,rsa-sha2-256"
+#define HOST_KEYS "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521," RSA
+
+#define SILENT	"accepted the connection and then stayed silent for"
+
+void
+session_step(const struct ssh *ssh, struct session *session, const char *step)
+{
+	session->step = step;
+	session->patience = ssh->target.timeout;
+}
+
+short
+session_events(const struct session *session)
+{
+	int	 wants = libssh2_session_block_directions(session->libssh2);
+
+	if (wants == 0)
+		return POLLIN;
+	return (short)((wants & LIBSSH2_SESSION_BLOCK_INBOUND ? POLLIN : 0) |
+	    (wants & LIBSSH2_SESSION_BLOCK_OUTBOUND ? POLLOUT : 0));
+}
+
+struct err *
+session_wait(const struct ssh *ssh, struct session *session)
+{
+	struct pollfd	 fds[2] = { { .fd = session->fd, .events = session_events(session) } };
+	struct err	*e;
+	double		 waited;
+
+	while (fds[0].revents == 0) {
+		if (session->patience <= 0)
+			return err_new(ERR_FAILED, "%s port %u %s %u s", ssh->target.address, ssh->target.port,
+			    session->step, ssh->target.timeout);
+		e = ssh_poll(ssh, fds, 1, session->patience, &waited);
+		if (e != NULL)
+			return e;
+		session->patience -= waited;
+	}
+	return NULL;
+}
+
+struct err *
+session_error(const struct ssh *ssh, const struct session *session, const char *doing)
+{
+	char	*text = NULL, byte;
+	int	 code = libssh2_session_last_error(session->libssh2, &text, NULL, 0);
+
+	/* libssh2 has other words for a peer that hangs up in the wrong moment; the socket knows. */
+	if (code == LIBSSH2_ERROR_SOCKET_DISCONNECT || code == LIBSSH2_ERROR_SOCKET_RECV ||
+	    code == LIBSSH2_ERROR_SOCKET_SEND || recv(session->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+		return err_new(ERR_FAILED, "%s port %u closed the connection during %s", ssh->target.address,
+		    ssh->target.port, doing);
+	return err_new(ERR_FAILED, "%s with %s port %u failed: %s", doing, ssh->target.address, ssh->target.port,
+	    text == NULL || text[0] == '\0' ? "libssh2 does not say why" : text);
+}
+
+/* The host key that the server proved to have, as "type base64". */
+static struct err *
+server_key(struct buf *key, const struct session *session)
+{
+	struct buf	 line = { 0 }, data = { 0 };
+	size_t		 len = 0;
+	int		 type;
+	const char	*blob = libssh2_session_hostkey(session->libssh2, &len, &type);
+	struct err	*e;
+
+	static const char *const names[] = {
+		[LIBSSH2_HOSTKEY_TYPE_RSA] = "ssh-rsa",
+		[LIBSSH2_HOSTKEY_TYPE_ECDSA_256] = "ecdsa-sha2-nistp256",
+		[LIBSSH2_HOSTKEY_TYPE_ECDSA_384] = "ecdsa-sha2-nistp384",
+		[LIBSSH2_HOSTKEY_TYPE_ECDSA_521] = "ecdsa-sha2-nistp521",
+		[LIBSSH2_HOSTKEY_TYPE_ED25519] = "ssh-ed25519",
+	};
+
+	if (blob == NULL || type < 0 || (size_t)type >= ARRAY_LEN(names) || names[type] == NULL)
+		return err_new(ERR_TRUST, "the host key is of a type that is not known");
+	base64_encode(blob, len, true, &data);
+	buf_addf(&line, "%s %s", names[type], data.data);
+	e = hostkey_parse(key, line.data);
+	buf_fini(&line);
+	buf_fini(&data);
+	return e;
+}
+
+/*
+ * Prefer the methods of `wanted`, in that order; false when libssh2 knows none of them.  It must not be given a
+ * name that it does not know: 1.10 strips such with memcpy() of overlapping memory.
+ */
+static bool
+prefer(struct session *session, int method, const char *wanted)
+{
+	struct strs	  names = { 0 }, both = { 0 };
+	struct buf	  list = { 0 };
+	const char	**known = NULL;
+	int		  count = libssh2_session_supported_algs(session->libssh2, method, &known);
+	bool		  good;
+
+	strs_split(&names, wanted, ',');
+	for (size_t i = 0; i < names.count; i++)
+		for (int k = 0; k < count; k++)
+			if (strcmp(names.items[i], known[k]) == 0)
+				strs_add(&both, known[k]);
+	strs_join(&both, ",", &list);
+	good = both.count > 0 && libssh2_session_method_pref(session->libssh2, method, list.data) == 0;
+	libssh2_free(session->libssh2, known);
+	buf_fini(&list);
+	strs_fini(&both);
+	strs_fini(&names);
+	return good;
+}
+
+static struct err *
+methods_set(const struct ssh *ssh, struct session *session, bool pinned, bool *unsuited)
+{
+	const char	*host_keys = HOST_KEYS;
+	char		*type = NULL;
+	bool		 good;
+
+	if (pinned) {
+		type = xstrndup(ssh->target.host_key, strcspn(ssh->target.host_key, " "));
+		host_keys = strcmp(type, "ssh-rsa") == 0 ? RSA : type;
+	}
+	prefer(session, LIBSSH2_METHOD_KEX, KEX);
+	prefer(session, LIBSSH2_METHOD_CRYPT_CS, CIPHERS);
+	prefer(session, LIBSSH2_METHOD_CRYPT_SC, CIPHERS);
+	prefer(session, LIBSSH2_METHOD_MAC_CS, MACS);
+	prefer(session, LIBSSH2_METHOD_MAC_SC, MACS);
+	good = prefer(session, LIBSSH2_METHOD_HOSTKEY, host_keys);
+	free(type);
+	if (good)
+		return NULL;
+	*unsuited = true;
+	return err_hint(err_new(ERR_FAILED, "libssh2 %s cannot check host keys of the pinned type",
+	    libssh2_version(0)), "set ssh.transport to \"auto\" or \"ssh\" in the Leapfile");
+}
+
+static struct err *
+handshake(struct ssh *ssh, struct session *session, bool pinned)
+{
+	struct err	*e = NULL;
+	int		 code;
+
+	session_step(ssh, session, SILENT);
+	while ((code = libssh2_session_handshake(session->libssh2, session->fd)) == LIBSSH2_ERROR_EAGAIN) {
+		if (libssh2_session_banner_get(session->libssh2) != NULL)
+			session->step = "did not finish the key exchange in";
+		e = session_wait(ssh, session);
+		if (e != NULL)
+			return e;
+	}
+	if (code == 0)
+		return NULL;
+	if (code == LIBSSH2_ERROR_BANNER_RECV || libssh2_session_banner_get(session->libssh2) == NULL)
+		return err_new(ERR_FAILED, "%s port %u closed the connection before it said that it is an SSH server",
+		    ssh->target.address, ssh->target.port);
+	e = session_error(ssh, session, "the key exchange");
+	if (!pinned)
+		return e;
+	/* Perhaps the server has no more key of the pinned type; the user must hear which one it has now. */
+	return ssh_other_key(ssh, e);
+}
+
+static struct err *
+host_key_check(const struct ssh *ssh, const struct session *session)
+{
+	struct buf	 key = { 0 };
+	struct err	*e = server_key(&key, session);
+
+	if (e == NULL && strcmp(key.data, ssh->target.host_key) != 0)
+		e = ssh_not_pinned(ssh, key.data);
+	buf_fini(&key);
+	return e;
+}
+
+/* Look for keys first: without one for libssh2 it need not connect. */
+static struct err *
+keys_find(const struct ssh *ssh, struct session *session, bool *unsuited)
+{
+	struct err	*e = identities_find(&session->keys, session->libssh2, ssh->target.key);
+
+	if (e != NULL || identities_have(&session->keys, IDENTITY_LIBSSH2) ||
+	    !identities_have(&session->keys, IDENTITY_SSH))
+		return e;
+	*unsuited = true;
+	return err_hint(err_new(ERR_TRUST, "libssh2 %s can use none of the keys for %s@%s", libssh2_version(0),
+	    ssh->target.user, ssh->target.address), "set ssh.transport to \"auto\" or \"ssh\" in the Leapfile");
+}
+
+struct err *
+session_open(struct session **out, struct ssh *ssh, bool pinned, bool *unsuited)
+{
+	struct session	*session = xcalloc(1, sizeof(*session));
+	double		 begin = ssh_now();
+	struct err	*e;
+
+	session->fd = -1;
+	session->libssh2 = libssh2_session_init();
+	if (session->libssh2 == NULL)
+		abort();	/* out of memory */
+	libssh2_session_set_blocking(session->libssh2, 0);
+	e = methods_set(ssh, session, pinned, unsuited);
+	if (e == NULL && pinned)
+		e = keys_find(ssh, session, unsuited);
+	if (e == NULL)
+		e = tcp_connect(&session->fd, ssh);
+	ssh->stats.connect = ssh_now() - begin;
+	if (e == NULL)
+		e = handshake(ssh, session, pinned);
+	if (e == NULL && pinned)
+		e = host_key_check(ssh, session);
+	ssh->stats.key_exchange = ssh_now() - begin - ssh->stats.connect;
+	if (e == NULL)
+		*out = session;
+	else
+		session_close(session);
+	return e;
+}
+
+void
+session_close(struct session *session)
+{
+	if (session == NULL)
+		return;
+	identities_fini(&session->keys);
+	if (session->unfinished == UNFINISHED_NONE && session->fd >= 0)
+		libssh2_session_disconnect(session->libssh2, "done");	/* a courtesy; nobody waits for it */
+	/* With the socket shut, libssh2 frees its state without waiting for anybody. */
+	if (session->fd >= 0)
+		shutdown(session->fd, SHUT_RDWR);
+	if (session->channel != NULL)
+		while (libssh2_channel_free(session->channel) == LIBSSH2_ERROR_EAGAIN)
+			continue;
+	while (libssh2_session_free(session->libssh2) == LIBSSH2_ERROR_EAGAIN)
+		continue;
+	if (session->fd >= 0)
+		close(session->fd);
+	free(session);
+}
+
+struct err *
+hostkey_fetch(struct buf *key, const struct ssh_target *target)
+{
+	struct ssh	 ssh = { 0 };
+	struct session	*session = NULL;
+	bool		 unsuited = false;
+	struct err	*e;
+
+	ssh_target_copy(&ssh.target, target);
+	e = session_open(&session, &ssh, false, &unsuited);
+	if (e == NULL)
+		e = server_key(key, session);
+	session_close(session);
+	ssh_target_fini(&ssh.target);
+	return e;
+}

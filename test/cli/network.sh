@@ -1,0 +1,123 @@
+#!/bin/bash
+# test: servers that cannot be reached, refuse, stay silent, or speak something else.
+# May know the command line and an instance's files.
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# shellcheck disable=SC2016 # programs in quotes are for others
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+listener=''
+
+cleanup() { [ -z "$listener" ] || kill "$listener" 2>/dev/null; }
+
+# listen PERL: a server on a port of its own; the code has each connection in $c.  Sets $port.
+listen() {
+	[ -z "$listener" ] || { kill "$listener" && wait "$listener"; } 2>/dev/null
+	rm -f "$WORK/port"
+	perl -MIO::Socket::INET -e '
+		$SIG{PIPE} = "IGNORE";
+		my $s = IO::Socket::INET->new(Listen => 20, LocalAddr => "127.0.0.1", LocalPort => 0) or die;
+		open(my $f, ">", "$ARGV[0].new"); print $f $s->sockport; close $f; rename "$ARGV[0].new", $ARGV[0];
+		while (my $c = $s->accept) { $c->autoflush(1); '"$1"' }' "$WORK/port" &
+	listener=$!
+	until [ -e "$WORK/port" ]; do sleep 0.05; done
+	port=$(cat "$WORK/port")
+}
+
+# server PORT [ADDRESS]: an instance whose node web1 is there, with a pinned key.
+server() {
+	instance
+	put nodes/web1.json <<<"{ \"ip_address\": \"${2:-127.0.0.1}\", \"ssh\": { \"port\": $1 } }"
+	mkdir -p files/nodes/web1
+	cut -d ' ' -f 1,2 "$WORK/.key.pub" >files/nodes/web1/web1_ssh.pub
+	printf '\nssh:\n  timeout: 2\n  key: %s\n' "$WORK/.key" >>Leapfile
+	must "$LEAP" cert update
+}
+
+# deploy_within SECONDS: one that hangs is killed, so that the tests behind it run.
+deploy_within() {
+	timeout -s KILL $(($1 + 10)) "$LEAP" deploy --yes </dev/null >"$OUT" 2>"$ERR"
+	STATUS=$?
+}
+
+# fails SECONDS TEXT: the deploy ends in time with status 4 and says TEXT of web1.
+fails() {
+	SECONDS=0
+	deploy_within "$1"
+	status_is 4
+	check test "$SECONDS" -le "$1"
+	cat "$OUT" "$ERR" >"$WORK/all"
+	file_has "$WORK/all" web1
+	check grep -qiE -- "$2" "$WORK/all"
+	check_not grep -qP '[\x00-\x08\x0b-\x1f\x7f]' "$WORK/all"
+}
+
+it "a server that refuses is reported at once"
+listen 'sleep 1'
+kill "$listener"
+wait "$listener" 2>/dev/null
+listener=''
+server "$port"
+fails 3 'refused'
+
+it "a server that cannot be reached is reported within the timeout"
+server 22 192.0.2.1
+fails 6 'timed out|no answer|unreachable|no route'
+
+it "a server that accepts and stays silent is reported within the timeout"
+listen 'push @keep, $c'
+server "$port"
+fails 8 'timed out|no answer|silent'
+
+it "a server that hangs up is reported"
+listen 'close $c'
+server "$port"
+fails 8 'closed|hung|lost|reset|banner'
+
+it "a server that is no SSH server is reported"
+listen 'print $c "HTTP/1.1 400 Bad Request\r\n\r\n"; close $c'
+server "$port"
+fails 8 ''
+
+it "a banner without end is reported within the timeout"
+listen '1 while print $c "x" x 100000'
+server "$port"
+fails 10 ''
+
+it "a server that sends garbage after its banner is reported"
+listen 'print $c "SSH-2.0-OpenSSH_9.9\r\n", map { chr(rand 256) } 1..100000; push @keep, $c'
+server "$port"
+fails 10 ''
+
+it "escape sequences in a banner do not reach the terminal"
+listen 'print $c "\033[31mSSH\007\r\n" x 10; close $c'
+server "$port"
+fails 8 ''
+
+it "one dead server of many is one line, and the run is not as long as all timeouts"
+listen 'push @keep, $c'
+server "$port"
+for n in 2 3 4 5 6 7 8; do
+	put "nodes/web$n.json" <<<"{ \"ip_address\": \"127.0.0.$n\", \"ssh\": { \"port\": 1 } }"
+	mkdir -p "files/nodes/web$n"
+	cp files/nodes/web1/web1_ssh.pub "files/nodes/web$n/web${n}_ssh.pub"
+done
+must "$LEAP" cert update
+fails 8 'web8'
+
+it "node init of a server that is not there says so"
+server 1
+rm files/nodes/web1/web1_ssh.pub
+leap node init web1 --yes
+check test "$STATUS" -ne 0
+stderr_has web1
+stderr_has refused
+
+it "the ssh transport reports the same"
+listen 'kill 9, $$'
+wait "$listener" 2>/dev/null
+listener=''
+server "$port"
+sed -i 's/^ssh:/ssh:\n  transport: ssh/' Leapfile
+fails 5 'refused'

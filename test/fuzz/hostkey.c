@@ -1,0 +1,38 @@
+/* test/fuzz: lines of public key and known_hosts files. */
+/* May know ssh, base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/buf.h"
+#include "base/err.h"
+#include "ssh/hostkey.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+/* Whatever the line is: an error, or a key that reads back as itself and has a fingerprint of 43 characters. */
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct buf	 key = { 0 }, again = { 0 }, fingerprint = { 0 };
+	char		*line = xstrndup((const char *)data, len);
+	struct err	*e = hostkey_parse(&key, line);
+
+	if (e != NULL && key.len > 0)
+		abort();
+	if (e == NULL) {
+		e = hostkey_parse(&again, key.data);
+		if (e != NULL || strcmp(key.data, again.data) != 0)
+			abort();
+		e = hostkey_fingerprint(&fingerprint, key.data);
+		if (e != NULL || fingerprint.len != strlen("SHA256:") + 43)
+			abort();
+	}
+	err_free(e);
+	buf_fini(&fingerprint);
+	buf_fini(&again);
+	buf_fini(&key);
+	free(line);
+	return 0;
+}

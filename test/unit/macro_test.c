@@ -1,0 +1,484 @@
+/* test/unit: macros: what they see, when they run, and how they fail. */
+/* May know config, lua, repo, base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "instance.h"
+
+#include "base/json.h"
+#include "base/mask.h"
+#include "base/strs.h"
+#include "config/lua_env.h"
+#include "lua/sandbox.h"
+
+#include <unistd.h>
+
+/* Three nodes that offer something to look at; the macro under test is web1's property "x" on line 3. */
+static void
+fill(struct instance *instance)
+{
+	put(instance, "platform/common.json",
+	    "{ \"ip_address\": null, \"services\": [], \"tags\": [], \"location\": null,\n"
+	    "  \"domain\": { \"suffix\": \"= provider.domain\", \"full\": \"= name .. '.' .. domain.suffix\" } }\n");
+	put(instance, "platform/provider.json", "{ \"domain\": \"REQUIRED\", \"mail\": \"= 'root@' .. domain\" }");
+	put(instance, "provider.json", "{ \"domain\": \"example.org\" }");
+	put(instance, "provider.live.json", "{ \"domain\": \"example.net\" }");
+	put(instance, "platform/services/dns/service.json", "{ \"port\": 53, \"zone\": \"= provider.domain .. '.'\" }");
+	put(instance, "platform/services/web/service.json", "{ \"port\": 80 }");
+	put(instance, "platform/tags/blue.json", "{}");
+	put(instance, "platform/files/motd", "platform's\n");
+	put(instance, "files/hello", "hello\n");
+	put(instance, "nodes/ns1.json", "{ \"services\": [\"dns\"], \"environment\": \"live\", \"port\": 5353 }");
+	put(instance, "nodes/web2.json", "{ \"services\": [\"web\"], \"tags\": [\"blue\"], \"cache\": { \"port\": \"= 80 + 1\" },\n"
+	    "  \"location\": { \"name\": \"oslo\" } }");
+	put(instance, "nodes/web3.json", "{ \"services\": [\"web\"], \"enabled\": false }");
+}
+
+NODISCARD
+static struct err *
+load_macro(struct instance *instance, const char *macro)
+{
+	json_t		*text = json_string(macro);
+	char		*quoted = json_dumps(text, JSON_ENCODE_ANY);
+	char		*file = xasprintf("{ \"services\": [\"web\", \"dns\"], \"location\": { \"name\": \"oslo\" },\n"
+	    "  \"list\": [1, \"= 1 + 1\", { \"y\": \"= name\" }], \"a.b\": { \"c\": 7 }, \"empty\": null,\n"
+	    "  \"x\": %s }\n", quoted);
+	struct err	*e;
+
+	put(instance, "nodes/web1.json", file);
+	e = instance_load(instance);
+	json_decref(text);
+	free(quoted);
+	free(file);
+	return e;
+}
+
+TEST(each_macro)
+{
+	static const struct { const char *macro, *want; } rows[] = {
+		{ "=no macro", "\"=no macro\"" },
+		{ "= 1 + 1", "2" },
+		{ "= nil", "null" },
+		{ "= '= 1 + 1'", "\"= 1 + 1\"" },
+		/* bare names are own properties, then macros */
+		{ "= name", "\"web1\"" },
+		{ "= domain.full", "\"web1.example.org\"" },
+		{ "= node.domain.full", "\"web1.example.org\"" },
+		{ "= node['domain.full']", "\"web1.example.org\"" },
+		{ "= node['a.b.c'] + node['a.b'].c", "14" },
+		{ "= list", "[1,2,{\"y\":\"web1\"}]" },
+		{ "= list[3].y", "\"web1\"" },
+		{ "= empty == nil", "true" },
+		{ "= environment == nil", "true" },
+		{ "= domain", "{\"full\":\"web1.example.org\",\"suffix\":\"example.org\"}" },
+		/* get forgives */
+		{ "= node:get('domain.full')", "\"web1.example.org\"" },
+		{ "= node:get('no.such', 5)", "5" },
+		{ "= node:get('empty', 6)", "6" },
+		{ "= node:get('no.such')", "null" },
+		{ "= domain:get('none', 'x')", "\"x\"" },
+		/* other nodes */
+		{ "= nodes.web2.cache.port", "81" },
+		{ "= nodes['web2'].domain.full", "\"web2.example.org\"" },
+		{ "= nodes.ns1.domain.full", "\"ns1.example.net\"" },
+		{ "= nodes{}:names()", "[\"ns1\",\"web1\",\"web2\"]" },
+		{ "= nodes{services = 'web'}:names()", "[\"web1\",\"web2\"]" },
+		{ "= nodes{services = 'web', tags = 'blue'}:names()", "[\"web2\"]" },
+		{ "= nodes{services = '!web'}:names()", "[\"ns1\"]" },
+		{ "= nodes{services = {'none', 'dns'}}:names()", "[\"ns1\",\"web1\"]" },
+		{ "= nodes{services = 'web'}{tags = '!blue'}:names()", "[\"web1\"]" },
+		{ "= nodes{['cache.port'] = 81}:names()", "[\"web2\"]" },
+		{ "= nodes{environment = 'live'}:names()", "[\"ns1\"]" },
+		{ "= nodes:count() + #nodes", "6" },
+		{ "= nodes:field('domain.full')", "[\"ns1.example.net\",\"web1.example.org\",\"web2.example.org\"]" },
+		{ "= nodes_like_me{}:names()", "[\"web1\",\"web2\"]" },
+		{ "= nodes_like_me{services = 'web'}:exclude(node):field('domain.full')", "[\"web2.example.org\"]" },
+		{ "= nodes_near_me:exclude('web1'):names()", "[\"web2\"]" },
+		{ "= nodes:pick('name', 'domain.full').web2.domain_full", "\"web2.example.org\"" },
+		{ "= nodes{tags = 'blue'}:fields('name', 'cache.port')", "[{\"cache_port\":81,\"name\":\"web2\"}]" },
+		{ "= nodes:map(function(n) return n.name .. (n == node and '*' or '') end)", "[\"ns1\",\"web1*\",\"web2\"]" },
+		{ "= (function() local s = '' for k, v in pairs(nodes) do s = s .. k .. v.name end return s end)()",
+		    "\"ns1ns1web1web1web2web2\"" },
+		{ "= tostring(nodes.web2) .. type(nodes.web2) .. type(nodes)", "\"web2tabletable\"" },
+		{ "= (function() local t = {} for k in pairs(domain) do t[#t + 1] = k end return t end)()",
+		    "[\"full\",\"suffix\"]" },
+		/* the provider and services are of the environment */
+		{ "= provider.mail", "\"root@example.org\"" },
+		{ "= provider", "{\"domain\":\"example.org\",\"mail\":\"root@example.org\"}" },
+		{ "= services.dns.port", "53" },
+		{ "= services.dns.zone", "\"example.org.\"" },
+		{ "= services", "[\"web\",\"dns\"]" },
+		{ "= services[1]", "\"web\"" },
+		/* files */
+		{ "= file('hello')", "\"hello\\n\"" },
+		{ "= file('files/hello')", "\"hello\\n\"" },
+		{ "= file('motd')", "\"platform's\\n\"" },
+		/* late */
+		{ "=> domain.full .. list[2]", "\"web1.example.org2\"" },
+		/* a name that is missing is caught where it is asked for */
+		{ "= pcall(function() return nodes.web9 end)", "false" },
+	};
+	struct instance instance;
+
+	instance_init(&instance);
+	fill(&instance);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (!CHECK_OK(load_macro(&instance, rows[i].macro)) ||
+		    !CHECK_STR(value_of(&instance, "web1", "x"), rows[i].want))
+			printf("  by %s\n", rows[i].macro);
+	}
+	instance_fini(&instance);
+}
+
+/* The error is "nodes/web1.json:3:8: " and this; the quoted line is left out. */
+TEST(each_error)
+{
+	static const struct { const char *macro, *want; } rows[] = {
+		{ "= ", "an empty macro\n" },
+		{ "= nodes[", "unexpected symbol near <eof>\n" },
+		{ "= node.ip_adress", "node web1 has no property \"ip_adress\"\nhint: did you mean \"ip_address\"?\n" },
+		{ "= node.domain.ful", "node web1 has no property \"domain.ful\"\nhint: did you mean \"full\"?\n" },
+		{ "= nodes.web2['cache.prt']", "node web2 has no property \"cache.prt\"\nhint: did you mean \"port\"?\n" },
+		{ "= list[3].z", "node web1 has no property \"list.3.z\"\nhint: did you mean \"y\"?\n" },
+		{ "= provider.domian", "the provider has no property \"domian\"\nhint: did you mean \"domain\"?\n" },
+		{ "= services.dns.prt", "service dns has no property \"prt\"\nhint: did you mean \"port\"?\n" },
+		{ "= services.wbe", "there is no service \"wbe\"\nhint: did you mean \"web\"?\n" },
+		{ "= nodes.web4.x", "there is no node \"web4\"\nhint: did you mean \"web1\"?\n" },
+		{ "= nodes.web3.x", "node web3 is disabled\n" },
+		{ "= nodes_like_me.ns1", "node ns1 is not among these nodes\nhint: \"nodes\" has all of them\n" },
+		{ "= nodes_like_m{}", "nothing is called \"nodes_like_m\"\nhint: did you mean \"nodes_like_me\"?\n" },
+		{ "= os.exit()", "nothing is called \"os\"\n" },
+		{ "= nodes:feild('x')", "there is no node \"feild\"\n" },
+		{ "= nodes:field('nothing.here')", "node ns1 has no property \"nothing.here\"\n" },
+		{ "= nodes{}:feild('x')", "a list has no method \"feild\"\nhint: did you mean \"field\"?\n" },
+		{ "= nodes{1}", "a filter names properties, { name = value }\n" },
+		{ "= nodes", "the result is or has a userdata, which is no value\n" },
+		{ "= empty.x", "attempt to index a nil value (global 'empty')\n" },
+		{ "= domain + 1", "attempt to perform arithmetic on a table value (global 'domain')\n" },
+		{ "= function() end", "the result is or has a function, which is no value\n" },
+		{ "= error('my own')", "my own\n" },
+		{ "= error('no line', 0)", "no line\n" },
+		{ "= (function() x = 1 end)()", "a macro cannot set the global \"x\": macros have no effects\n" },
+		{ "= (function() node.x = 1 end)()", "the configuration cannot be changed from Lua\n" },
+		{ "= (function() nodes.x = 1 end)()", "the configuration cannot be changed from Lua\n" },
+		{ "= (function() string.upper = nil end)()", "the language itself cannot be changed\n" },
+		{ "= (function() while true do end end)()", "does not come to an end: stopped after 10000000 steps\n" },
+		{ "= (function() local t = {} while true do t[#t + 1] = ('x'):rep(1000000) .. #t end end)()",
+		    "needs more than 256 MiB of memory\n" },
+		{ "= file('nothing')", "there is no file \"nothing\"\nhint: it was looked for as files/nothing and nothing in the "
+		    "instance, and as files/nothing in the platform\n" },
+		{ "= file('../secret')", "the file \"../secret\" is outside of the instance\n" },
+		{ "= file('/etc/passwd')", "the file \"/etc/passwd\" is outside of the instance\n" },
+		{ "= file('x/../../y')", "the file \"x/../../y\" is outside of the instance\n" },
+		{ "= file('nodes/web1/web1.key')", "\"nodes/web1/web1.key\" is private: a macro cannot read it\n" },
+		{ "= file('binary')", "the file \"binary\" is not text in UTF-8\n" },
+		{ "= secret('UP')", NULL },
+		{ "= secret('x', 2)", "bad argument #2 to 'secret' (a secret has from 8 to 1024 characters)\n" },
+	};
+	struct instance	 instance;
+	struct buf	 want = { 0 };
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "files/binary", "a\xff" "b");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		json_t	*text = json_string(rows[i].macro), *value;
+		char	*quoted = json_dumps(text, JSON_ENCODE_ANY);
+
+		if (!CHECK_OK(load_macro(&instance, rows[i].macro)))
+			continue;
+		buf_clear(&want);
+		if (rows[i].want != NULL) {
+			size_t n = strcspn(rows[i].want, "\n") + 1;
+
+			buf_addf(&want, "nodes/web1.json:3:8: %.*s      \"x\": %s }\n           ^\n%s", (int)n, rows[i].want,
+			    quoted, rows[i].want + n);
+			if (!CHECK_ERR(node_get(node_of(&instance, "web1"), "x", &value), buf_text(&want)))
+				printf("  by %s\n", rows[i].macro);
+		} else
+			CHECK_ERR_HAS(node_get(node_of(&instance, "web1"), "x", &value), "nodes/web1.json:3:8: ");
+		json_decref(text);
+		free(quoted);
+	}
+	buf_fini(&want);
+	instance_fini(&instance);
+}
+
+TEST(a_file_that_a_link_leads_out_to_is_refused)
+{
+	struct instance	 instance;
+	json_t		*value;
+	char		*link;
+
+	instance_init(&instance);
+	fill(&instance);
+	link = path_join(instance.repo.root, "files/out");
+	CHECK_INT(symlink("/etc/passwd", link), 0);
+	CHECK_OK(load_macro(&instance, "= file('out')"));
+	CHECK_ERR_HAS(node_get(node_of(&instance, "web1"), "x", &value), "nodes/web1.json:3:8: ");
+	free(link);
+	instance_fini(&instance);
+}
+
+TEST(a_secret_is_kept_and_masked)
+{
+	struct instance	 instance;
+	struct buf	 yaml = { 0 };
+	char		*first;
+
+	instance_init(&instance);
+	fill(&instance);
+	CHECK_OK(load_macro(&instance, "= secret('database', 20)"));
+	first = xstrdup(value_of(&instance, "web1", "x"));
+	CHECK_INT(strlen(first), 22);
+	CHECK_OK(load_macro(&instance, "= secret('database', 20)"));
+	CHECK_STR(value_of(&instance, "web1", "x"), first);
+	CHECK_OK(node_yaml(node_of(&instance, "web1"), &yaml));
+	CHECK(strstr(buf_text(&yaml), "x: \"[secret]\"\n") != NULL);
+	free(first);
+	buf_fini(&yaml);
+	instance_fini(&instance);
+	mask_fini();
+}
+
+static void
+two_nodes(struct instance *instance, const char *web1, const char *web2)
+{
+	put(instance, "nodes/web1.json", web1);
+	put(instance, "nodes/web2.json", web2);
+	CHECK_OK(instance_load(instance));
+}
+
+TEST(a_cycle_is_told_as_a_chain_of_places)
+{
+	static const char web1[] = "{\"a\": \"= node.b\",\n \"b\": \"= nodes.web2.c\", \"d\": \"= pcall(function() return b end)\"}";
+	static const char web2[] = "{\"c\": [\"= nodes.web1.a\"]}";
+	/* From wherever it is asked for, also by one that is not part of it and would forgive. */
+	static const char *const from[][2] = { { "web1", "a" }, { "web1", "b" }, { "web2", "c" }, { "web1", "d" } };
+	struct instance	 instance;
+	json_t		*value;
+
+	instance_init(&instance);
+	for (size_t i = 0; i < ARRAY_LEN(from); i++) {
+		two_nodes(&instance, web1, web2);
+		CHECK_ERR_HAS(node_get(node_of(&instance, from[i][0]), from[i][1], &value),
+		    "a cycle: to know \"a\" of node web1 one must know it\n");
+		/* And the second time, shorter. */
+		CHECK_ERR_HAS(node_get(node_of(&instance, from[i][0]), from[i][1], &value),
+		    "a cycle: to know \"a\" of node web1 one must know it\n");
+	}
+	two_nodes(&instance, web1, web2);
+	CHECK_ERR(node_get(node_of(&instance, "web1"), "d", &value),
+	    "nodes/web1.json:1:7: a cycle: to know \"a\" of node web1 one must know it\n"
+	    "    {\"a\": \"= node.b\",\n"
+	    "          ^\n"
+	    "  nodes/web1.json:1:7: \"a\" of node web1 needs \"b\" of node web1\n"
+	    "  nodes/web1.json:2:7: \"b\" of node web1 needs \"c.1\" of node web2\n"
+	    "  nodes/web2.json:1:8: \"c.1\" of node web2 needs \"a\" of node web1\n");
+	two_nodes(&instance, "{\"a\": \"= node.a\"}", "{}");
+	CHECK_ERR(node_get(node_of(&instance, "web1"), "a", &value),
+	    "nodes/web1.json:1:7: a cycle: to know \"a\" of node web1 one must know it\n"
+	    "    {\"a\": \"= node.a\"}\n          ^\n"
+	    "  nodes/web1.json:1:7: \"a\" of node web1 needs \"a\" of node web1\n");
+	two_nodes(&instance, "{\"a\": \"=> node.b\", \"b\": \"= node.a\"}", "{}");
+	CHECK_ERR_HAS(node_get(node_of(&instance, "web1"), "a", &value),
+	    "a cycle: to know \"a\" of node web1 one must know it\n");
+	instance_fini(&instance);
+}
+
+/* p0 needs p1 needs … needs the last, which is `last`. */
+static void
+chain(struct instance *instance, unsigned length, const char *last)
+{
+	struct buf text = { 0 };
+
+	buf_addc(&text, '{');
+	for (unsigned i = 0; i < length; i++)
+		buf_addf(&text, "\"p%u\": \"= p%u + 1\",\n", i, i + 1);
+	buf_addf(&text, "\"p%u\": %s}\n", length, last);
+	put(instance, "nodes/web1.json", buf_text(&text));
+	CHECK_OK(instance_load(instance));
+	buf_fini(&text);
+}
+
+TEST(chains_may_be_of_any_length)
+{
+	struct instance	 instance;
+	json_t		*value;
+	struct err	*e;
+	struct buf	 text = { 0 };
+
+	instance_init(&instance);
+	chain(&instance, 5000, "0");
+	CHECK_STR(value_of(&instance, "web1", "p0"), "5000");
+	CHECK_STR(value_of(&instance, "web1", "p2500"), "2500");
+	chain(&instance, 1000, "\"= p0 + 1\"");
+	e = node_get(node_of(&instance, "web1"), "p7", &value);
+	err_format(e, &text);
+	err_free(e);
+	CHECK(str_starts(buf_text(&text), "nodes/web1.json:1:8: a cycle: to know \"p0\" of node web1 one must know it\n"));
+	CHECK(strstr(buf_text(&text), "  and so on, 980 more\n") != NULL);
+	chain(&instance, 300, "\"= nothing_here\"");
+	CHECK_ERR_HAS(node_get(node_of(&instance, "web1"), "p0", &value), "nodes/web1.json:301:9: nothing is called");
+	buf_fini(&text);
+	instance_fini(&instance);
+}
+
+TEST(late_macros_wait_for_the_others)
+{
+	struct instance instance;
+
+	instance_init(&instance);
+	two_nodes(&instance, "{\"a\": \"=> node.b .. node.c .. name\", \"b\": \"= 'x'\", \"c\": \"= nodes.web2.l\"}",
+	    "{\"l\": \"=> 'late' .. m\", \"m\": \"= 5\"}");
+	CHECK_STR(value_of(&instance, "web1", "a"), "\"xlate5web1\"");
+	/* A late one fails with what it waits for. */
+	two_nodes(&instance, "{\"a\": \"=> 1\", \"b\": \"= oops\"}", "{}");
+	CHECK_STR(value_of(&instance, "web1", "a"), "nodes/web1.json:1:20: nothing is called \"oops\"\n"
+	    "    {\"a\": \"=> 1\", \"b\": \"= oops\"}\n                       ^\n");
+	instance_fini(&instance);
+}
+
+TEST(an_error_is_where_its_macro_was_set)
+{
+	struct instance instance;
+
+	instance_init(&instance);
+	put(&instance, "common.json", "{\n \"list\": [\"a\", \"= common_typo\"]\n}");
+	put(&instance, "services/s.json", "{\"deep\": {\"x\": \"= service_typo\"}}");
+	two_nodes(&instance, "{\"services\": [\"s\"], \"+list\": [\"= node_typo\"],\n \"use\": \"= nodes.web2.x\"}",
+	    "{\"x\": \"= 1 + {}\"}");
+	CHECK_STR(value_of(&instance, "web1", "list.2"), "common.json:2:16: nothing is called \"common_typo\"\n"
+	    "     \"list\": [\"a\", \"= common_typo\"]\n                   ^\n");
+	CHECK_STR(value_of(&instance, "web1", "list.3"), "nodes/web1.json:1:31: nothing is called \"node_typo\"\n"
+	    "    {\"services\": [\"s\"], \"+list\": [\"= node_typo\"],\n                                  ^\n");
+	CHECK_STR(value_of(&instance, "web1", "deep.x"), "services/s.json:1:16: nothing is called \"service_typo\"\n"
+	    "    {\"deep\": {\"x\": \"= service_typo\"}}\n                   ^\n");
+	CHECK_STR(value_of(&instance, "web1", "use"), "nodes/web2.json:1:7: attempt to perform arithmetic on a table "
+	    "value\n    {\"x\": \"= 1 + {}\"}\n          ^\n");
+	instance_fini(&instance);
+}
+
+TEST(macro_files_define_macros)
+{
+	struct instance	 instance;
+	json_t		*value;
+
+	instance_init(&instance);
+	put(&instance, "platform/macros/base.lua", "function who() return node.name end\nfunction two() return 1 end\n");
+	put(&instance, "macros/own.lua", "local n = 2\nfunction two() return n end\nfunction both() return who() .. two() end\n"
+	    "function bad()\n  return nodes.web2.nothing.x\nend\nfunction sets() leaked = 1 end\nfunction worse() return 1 + {} end\n");
+	two_nodes(&instance, "{\"x\": \"= both()\", \"y\": \"= bad()\", \"z\": \"= sets()\", \"w\": \"= worse()\"}",
+	    "{\"x\": \"= both()\"}");
+	CHECK_STR(value_of(&instance, "web1", "x"), "\"web12\"");
+	CHECK_STR(value_of(&instance, "web2", "x"), "\"web22\"");
+	CHECK_ERR_HAS(node_get(node_of(&instance, "web1"), "y", &value),
+	    "nodes/web1.json:1:24: node web2 has no property \"nothing\"\n");
+	CHECK_ERR_HAS(node_get(node_of(&instance, "web1"), "z", &value),
+	    "nodes/web1.json:1:40: a macro cannot set the global \"leaked\": macros have no effects\n");
+	CHECK_ERR(node_get(node_of(&instance, "web1"), "w", &value),
+	    "nodes/web1.json:1:57: attempt to perform arithmetic on a table value\n"
+	    "    {\"x\": \"= both()\", \"y\": \"= bad()\", \"z\": \"= sets()\", \"w\": \"= worse()\"}\n"
+	    "                                                            ^\n"
+	    "  macros/own.lua:8: raised here\n");
+	put(&instance, "macros/own.lua", "function twice(n)\n  return n *\nend\n");
+	CHECK_ERR(instance_load(&instance), "macros/own.lua:3: unexpected symbol near 'end'\n    end\n");
+	put(&instance, "macros/own.lua", "\nwhile true do end\n");
+	CHECK_ERR(instance_load(&instance), "macros/own.lua: does not come to an end: stopped after 10000000 steps\n");
+	instance_fini(&instance);
+}
+
+TEST(each_environment_has_its_own_provider_and_services)
+{
+	struct instance instance;
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "services/dns.live.json", "{ \"port\": 54, \"key\": \"= secret('zone_key')\" }");
+	put(&instance, "nodes/ns2.json", "{ \"services\": [\"dns\"], \"key\": null }");
+	put(&instance, "nodes/ns1.json", "{ \"environment\": \"live\", \"x\": \"= {services.dns.port, services.dns.zone, provider.mail}\" }");
+	CHECK_OK(load_macro(&instance, "= {services.dns.port, services.dns.zone, provider.mail}"));
+	CHECK_STR(value_of(&instance, "web1", "x"), "[53,\"example.org.\",\"root@example.org\"]");
+	CHECK_STR(value_of(&instance, "ns1", "x"), "[54,\"example.net.\",\"root@example.net\"]");
+	instance_fini(&instance);
+	mask_fini();
+}
+
+TEST(a_service_or_the_provider_has_no_node)
+{
+	struct instance	 instance;
+	json_t		*value;
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "provider.json", "{ \"domain\": \"example.org\",\n  \"whose\": \"= node.name\" }");
+	CHECK_OK(load_macro(&instance, "= provider.whose"));
+	CHECK_ERR_HAS(node_get(node_of(&instance, "web1"), "x", &value),
+	    "provider.json:2:12: there is no \"node\" here: the provider is not a node\n");
+	instance_fini(&instance);
+}
+
+TEST(what_is_REQUIRED_cannot_be_used)
+{
+	struct instance	 instance;
+	json_t		*value;
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "provider.json", "{}");
+	CHECK_OK(load_macro(&instance, "= domain.full"));
+	CHECK_ERR(node_get(node_of(&instance, "web1"), "x", &value),
+	    "platform/provider.json:1:13: the provider must have a value for domain\n"
+	    "    { \"domain\": \"REQUIRED\", \"mail\": \"= 'root@' .. domain\" }\n                ^\n"
+	    "hint: set it in provider.json\n");
+	instance_fini(&instance);
+}
+
+/* Recipes run in an environment of the caller's. */
+TEST(recipes_see_what_macros_see)
+{
+	static const char program[] =
+	    "return {name, domain.full, nodes.web2.cache.port, own, nothing_here == nil, two(), string.upper('x')}";
+	struct instance	 instance;
+	struct sandbox	*sandbox;
+	lua_State	*L;
+	json_t		*value = NULL;
+	char		*text;
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "macros/own.lua", "function two() return node.name .. '2' end\n");
+	CHECK_OK(load_macro(&instance, "= 1"));
+	sandbox = config_sandbox(instance.config);
+	L = sandbox_state(sandbox);
+	CHECK_OK(sandbox_compile(sandbox, program, strlen(program), "=recipe"));
+	config_push_env(node_of(&instance, "web1"), L);
+	lua_pushliteral(L, "mine");
+	lua_setfield(L, -2, "own");
+	CHECK_OK(sandbox_call(sandbox, 1, 1));
+	CHECK_OK(lua_to_json(L, -1, &value));
+	lua_pop(L, 1);
+	text = json_dumps(value, JSON_COMPACT);
+	CHECK_STR(text, "[\"web1\",\"web1.example.org\",81,\"mine\",true,\"web12\",\"X\"]");
+	free(text);
+	json_decref(value);
+	instance_fini(&instance);
+}
+
+int
+main(void)
+{
+	json_setup();
+	RUN(each_macro);
+	RUN(each_error);
+	RUN(a_file_that_a_link_leads_out_to_is_refused);
+	RUN(a_secret_is_kept_and_masked);
+	RUN(a_cycle_is_told_as_a_chain_of_places);
+	RUN(chains_may_be_of_any_length);
+	RUN(late_macros_wait_for_the_others);
+	RUN(an_error_is_where_its_macro_was_set);
+	RUN(macro_files_define_macros);
+	RUN(each_environment_has_its_own_provider_and_services);
+	RUN(a_service_or_the_provider_has_no_node);
+	RUN(what_is_REQUIRED_cannot_be_used);
+	RUN(recipes_see_what_macros_see);
+	return test_done();
+}

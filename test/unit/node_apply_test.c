@@ -1,0 +1,812 @@
+/* test/unit: leap-node's sessions on a root of their own: files, directories and links, cut at any point. */
+/* May know node, wire, base.  Needs root for a mount namespace and chroot(2); skips without. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "test.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/strs.h"
+#include "node/session.h"
+#include "node/state.h"
+#include "wire/frame.h"
+#include "wire/manifest.h"
+#include "wire/request.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SMALL_DISK	"/small"	/* 1 MiB */
+#define CUTS		300
+
+/* leap's side of one session. */
+struct talk {
+	struct manifest	*manifest;
+	const char	*op;
+	useconds_t	 kill_after;	/* microseconds, 0 is never */
+	bool		 cancel;	/* send CANCEL instead of contents */
+	bool		 hang_up;	/* close the channel instead of sending contents */
+	json_t		*result;	/* of the RESULT frame, or NULL when there was none */
+	struct buf	 events;	/* "file:/a create\n", ... */
+	unsigned	 needed;	/* contents that were asked for */
+};
+
+static pid_t
+start(int *to, int *from)
+{
+	int	 up[2], down[2];
+	pid_t	 child;
+
+	if (pipe2(up, O_CLOEXEC) != 0 || pipe2(down, O_CLOEXEC) != 0)
+		abort();
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		close(up[1]);
+		close(down[0]);
+		_exit(node_session(up[0], down[1]));
+	}
+	close(up[0]);
+	close(down[1]);
+	*to = up[1];
+	*from = down[0];
+	return child;
+}
+
+static void
+send_contents(struct talk *talk, int to, const json_t *need)
+{
+	struct buf		 out = { 0 };
+	const struct blob	*blob;
+	const json_t		*name;
+	size_t			 i;
+
+	json_array_foreach(json_object_get(need, "blobs"), i, name) {
+		talk->needed++;
+		blob = manifest_blob(talk->manifest, json_string_value(name));
+		if (CHECK(blob != NULL) && !talk->cancel && !talk->hang_up)
+			frame_add_zstd(&out, FRAME_BLOB, blob->sha256, blob->data, blob->len);
+	}
+	if (talk->cancel)
+		frame_add(&out, FRAME_CANCEL, NULL, 0);
+	(void)!write_all(to, out.data, out.len);
+	buf_fini(&out);
+}
+
+static void
+take_frame(struct talk *talk, int *to, const struct frame *frame)
+{
+	json_t	*json = json_loadb(frame->data, frame->len, 0, NULL);
+
+	CHECK(json != NULL);
+	if (frame->type == FRAME_NEED) {
+		send_contents(talk, *to, json);
+		if (talk->hang_up) {
+			close(*to);
+			*to = -1;
+		}
+	} else if (frame->type == FRAME_EVENT) {
+		buf_addf(&talk->events, "%s %s\n", json_str(json, "resource"), json_str(json, "action"));
+	} else if (frame->type == FRAME_RESULT) {
+		talk->result = json_incref(json);
+	}
+	json_decref(json);
+}
+
+/* Read frames until the node closes its end. */
+static void
+listen_to(struct talk *talk, int *to, int from)
+{
+	struct buf	 in = { 0 };
+	struct frame	 frame;
+	size_t		 offset = 0;
+	ssize_t		 got;
+	int		 complete = 0;
+
+	do {
+		buf_reserve(&in, 65536);
+		got = read(from, in.data + in.len, 65536);
+		in.len += got > 0 ? (size_t)got : 0;
+		while (CHECK_OK(frame_next(&frame, &in, &offset, FRAME_MAX_DOWN, &complete)) && complete)
+			take_frame(talk, to, &frame);
+	} while (got > 0);
+	buf_fini(&in);
+}
+
+static void
+kill_later(pid_t child, useconds_t after)
+{
+	if (fork() != 0)
+		return;
+	usleep(after);
+	kill(child, SIGKILL);
+	_exit(0);
+}
+
+static void
+talk_fini(struct talk *talk)
+{
+	json_decref(talk->result);
+	talk->result = NULL;
+	talk->needed = 0;
+	buf_fini(&talk->events);
+}
+
+/* A whole session; what an earlier one left in `talk` is forgotten. */
+static void
+run_session(struct talk *talk)
+{
+	struct request	 request = { .op = xstrdup(talk->op != NULL ? talk->op : "apply"), .who = xstrdup("me@test") };
+	json_t		*json = request_to_json(&request);
+	struct buf	 out = { 0 }, text = { 0 };
+	int		 to, from;
+	pid_t		 child;
+
+	talk_fini(talk);
+	child = start(&to, &from);
+	if (talk->kill_after != 0)
+		kill_later(child, talk->kill_after);
+	json_canonical(json, &text);
+	frame_add(&out, FRAME_REQUEST, text.data, text.len);
+	buf_clear(&text);
+	json_canonical(talk->manifest->root, &text);
+	frame_add_zstd(&out, FRAME_MANIFEST, NULL, text.data, text.len);
+	(void)!write_all(to, out.data, out.len);
+	listen_to(talk, &to, from);
+	if (to >= 0)
+		close(to);
+	close(from);
+	while (wait(NULL) > 0)
+		;
+	json_decref(json);
+	request_fini(&request);
+	buf_fini(&out);
+	buf_fini(&text);
+}
+
+static const char *
+result_of(const struct talk *talk)
+{
+	return talk->result != NULL ? json_str(talk->result, "result") : NULL;
+}
+
+static const char *
+error_of(const struct talk *talk)
+{
+	const char	*error = talk->result != NULL ? json_str(talk->result, "error") : NULL;
+
+	return error != NULL ? error : "";
+}
+
+static int
+changed_by(const struct talk *talk)
+{
+	return (int)json_int(talk->result, "changed", -1);
+}
+
+static void
+add_resource(struct manifest *manifest, json_t *take_resource)
+{
+	json_array_append_new(json_object_get(manifest->root, "resources"), take_resource);
+}
+
+static void
+add_file(struct manifest *manifest, const char *path, const char *mode, const char *owner, const void *data, size_t len)
+{
+	const char	*sha256 = manifest_add_blob(manifest, data, len, 0);
+
+	add_resource(manifest, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "type", "file", "path", path, "mode",
+	    mode, "owner", owner, "group", "root", "sha256", sha256, "size", (json_int_t)len));
+}
+
+static void
+add_text(struct manifest *manifest, const char *path, const char *text)
+{
+	add_file(manifest, path, "0644", "root", text, strlen(text));
+}
+
+static void
+add_directory(struct manifest *manifest, const char *path)
+{
+	add_resource(manifest, json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", "directory", "path", path, "mode", "0755",
+	    "owner", "root", "group", "root"));
+}
+
+static void
+add_link(struct manifest *manifest, const char *path, const char *target)
+{
+	add_resource(manifest, json_pack("{s:s, s:s, s:s}", "type", "link", "path", path, "target", target));
+}
+
+static void
+put(const char *path, const char *text)
+{
+	CHECK_OK(file_write(path, text, strlen(text), 0644));
+}
+
+static char *
+get(const char *path)
+{
+	struct buf	 text = { 0 };
+	struct err	*e = file_read(path, 1u << 20, &text);
+
+	if (e != NULL)
+		buf_adds(&text, "(none)");
+	err_free(e);
+	return buf_take(&text);
+}
+
+static void
+check_text(int line, const char *path, const char *want)
+{
+	char	*have = get(path);
+
+	test_check_str(__FILE__, line, path, have, want);
+	free(have);
+}
+#define CHECK_TEXT(path, want)	check_text(__LINE__, path, want)
+
+/* Everything below `path` as text: names, kinds, modes, owners, contents. */
+static void
+snapshot(const char *path, struct buf *out)
+{
+	struct strs	 names = { 0 };
+	char		 target[256];
+	struct stat	 st;
+	ssize_t		 len;
+
+	err_free(dir_list(path, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		char	*child = path_join(path, names.items[i]), *text = NULL;
+
+		CHECK_INT(lstat(child, &st), 0);
+		buf_addf(out, "%s %o %u:%u", child, st.st_mode, st.st_uid, st.st_gid);
+		if (S_ISLNK(st.st_mode)) {
+			len = readlink(child, target, sizeof(target) - 1);
+			target[len > 0 ? len : 0] = '\0';
+			buf_addf(out, " -> %s", target);
+		} else if (S_ISREG(st.st_mode)) {
+			text = get(child);
+			buf_addf(out, " %s", text);
+		}
+		buf_addc(out, '\n');
+		if (S_ISDIR(st.st_mode))
+			snapshot(child, out);
+		free(text);
+		free(child);
+	}
+	strs_fini(&names);
+}
+
+static char *
+tree(void)
+{
+	struct buf	 out = { 0 };
+
+	snapshot("/etc", &out);
+	snapshot("/srv", &out);
+	return buf_take(&out);
+}
+
+/* A node as it was before leap: a few accounts, a file, a link. */
+static void
+fresh_node(void)
+{
+	err_free(dir_remove("/etc"));
+	err_free(dir_remove("/srv"));
+	err_free(dir_remove(NODE_STATE));
+	CHECK_OK(dir_make("/etc", 0755));
+	CHECK_OK(dir_make("/srv", 0755));
+	put("/etc/passwd", "root:x:0:0::/root:/bin/sh\napp:x:1000:1000::/srv:/bin/sh\n");
+	put("/etc/group", "root:x:0:\napp:x:1000:\n");
+	put("/etc/motd", "original\n");
+	CHECK_INT(chown("/etc/motd", 1000, 1000), 0);
+	CHECK_INT(chmod("/etc/motd", 0664), 0);
+	CHECK_INT(symlink("old-target", "/etc/link"), 0);
+}
+
+/* Two states of a node that share some resources, contradict each other in others, and have some alone. */
+static void
+manifest_one(struct manifest *manifest)
+{
+	manifest_init(manifest, "web1");
+	add_directory(manifest, "/srv/a");
+	add_directory(manifest, "/srv/a/b");
+	add_text(manifest, "/srv/a/b/one", "one\n");
+	add_file(manifest, "/srv/a/secret", "0600", "app", "key\n", 4);
+	add_text(manifest, "/etc/motd", "from leap\n");
+	add_link(manifest, "/etc/link", "/srv/a");
+	add_text(manifest, "/srv/kind", "a file\n");
+	for (int i = 0; i < 10; i++) {
+		char	*path = xasprintf("/srv/a/f%d", i);
+
+		add_text(manifest, path, path);
+		free(path);
+	}
+}
+
+static void
+manifest_two(struct manifest *manifest)
+{
+	manifest_init(manifest, "web1");
+	add_directory(manifest, "/srv/a");
+	add_text(manifest, "/srv/a/two", "two\n");
+	add_file(manifest, "/srv/a/secret", "0640", "root", "new key\n", 8);
+	add_text(manifest, "/etc/motd", "from leap again\n");
+	add_link(manifest, "/srv/kind", "a/two");
+	for (int i = 5; i < 15; i++) {
+		char	*path = xasprintf("/srv/a/f%d", i);
+
+		add_text(manifest, path, "changed");
+		free(path);
+	}
+}
+
+TEST(apply_brings_a_node_to_its_state_once)
+{
+	struct manifest	 manifest;
+	struct talk	 talk = { .manifest = &manifest };
+	struct stat	 st;
+
+	fresh_node();
+	manifest_one(&manifest);
+	run_session(&talk);
+	CHECK_STR(error_of(&talk), "");
+	CHECK_STR(result_of(&talk), "ok");
+	CHECK_INT(changed_by(&talk), 17);
+	CHECK_INT(json_int(talk.result, "generation", -1), 1);
+	CHECK_INT(talk.needed, 14);
+	CHECK_TEXT("/srv/a/b/one", "one\n");
+	CHECK_TEXT("/etc/motd", "from leap\n");
+	CHECK(lstat("/srv/a/secret", &st) == 0 && st.st_mode == (S_IFREG | 0600) && st.st_uid == 1000);
+	CHECK(lstat("/etc/motd", &st) == 0 && st.st_mode == (S_IFREG | 0644) && st.st_uid == 0);
+	CHECK(stat(NODE_STATE, &st) == 0 && st.st_mode == (S_IFDIR | 0700));
+
+	run_session(&talk);
+	CHECK_STR(result_of(&talk), "ok");
+	CHECK_STR(buf_text(&talk.events), "");
+	CHECK_INT(changed_by(&talk), 0);
+	CHECK_INT(json_int(talk.result, "generation", -1), 1);
+	CHECK_INT(talk.needed, 0);
+
+	/* Drift of content and mode is noticed, and only that is mended. */
+	put("/srv/a/b/one", "drift\n");
+	CHECK_INT(chmod("/srv/a/f3", 0600), 0);
+	run_session(&talk);
+	CHECK_STR(buf_text(&talk.events), "file:/srv/a/b/one keep\nfile:/srv/a/b/one update\nfile:/srv/a/f3 update\n");
+	CHECK_INT(talk.needed, 0);
+	CHECK_TEXT("/srv/a/b/one", "one\n");
+	talk_fini(&talk);
+	manifest_fini(&manifest);
+}
+
+TEST(plan_tells_what_apply_does_and_does_nothing)
+{
+	struct manifest	 manifest;
+	struct talk	 talk = { .manifest = &manifest };
+	char		*before, *after, *planned;
+
+	fresh_node();
+	before = tree();
+	manifest_one(&manifest);
+	talk.op = "plan";
+	run_session(&talk);
+	CHECK_STR(result_of(&talk), "ok");
+	CHECK_INT(changed_by(&talk), 17);
+	CHECK(!file_exists(NODE_STATE));
+	after = tree();
+	CHECK_STR(after, before);
+	planned = xstrdup(buf_text(&talk.events));
+	talk.op = "apply";
+	run_session(&talk);
+	CHECK_STR(buf_text(&talk.events), planned);
+	free(before);
+	free(after);
+	free(planned);
+	talk_fini(&talk);
+	manifest_fini(&manifest);
+}
+
+TEST(removal_takes_what_leap_put_and_gives_back_what_was_there)
+{
+	struct manifest	 one, none;
+	struct talk	 talk = { .manifest = &one };
+	char		*before, *after;
+
+	fresh_node();
+	before = tree();
+	manifest_one(&one);
+	run_session(&talk);
+	manifest_init(&none, "web1");
+	talk.manifest = &none;
+	run_session(&talk);
+	CHECK_STR(result_of(&talk), "ok");
+	CHECK_INT(changed_by(&talk), 17);
+	CHECK(str_starts(buf_text(&talk.events), "file:/srv/a/f9 remove\nfile:/srv/a/f8 remove\n"));
+	after = tree();
+	CHECK_STR(after, before);
+	free(before);
+	free(after);
+	talk_fini(&talk);
+	manifest_fini(&one);
+	manifest_fini(&none);
+}
+
+TEST(removal_spares_what_others_did)
+{
+	struct manifest	 one, none;
+	struct talk	 talk = { .manifest = &one };
+	struct strs	 names = { 0 };
+
+	fresh_node();
+	manifest_one(&one);
+	run_session(&talk);
+	put("/srv/a/b/theirs", "x");
+	put("/srv/a/b/one", "edited");
+	CHECK_INT(unlink("/srv/a/f0"), 0);
+	manifest_init(&none, "web1");
+	talk.manifest = &none;
+	run_session(&talk);
+	CHECK_STR(result_of(&talk), "ok");
+	CHECK(strstr(buf_text(&talk.events), "file:/srv/a/b/one keep\nfile:/srv/a/b/one remove\n"
+	    "directory:/srv/a/b warn\ndirectory:/srv/a warn\n") != NULL);
+	CHECK_TEXT("/srv/a/b/theirs", "x");
+	CHECK_TEXT("/srv/a/b/one", "(none)");
+	CHECK_OK(dir_list("/srv/a/b", &names));
+	if (CHECK_INT(names.count, 2) && CHECK(str_starts(names.items[0], "one.leap-kept-"))) {
+		char	*kept = path_join("/srv/a/b", names.items[0]);
+
+		CHECK_TEXT(kept, "edited");
+		free(kept);
+	}
+	strs_fini(&names);
+	talk_fini(&talk);
+	manifest_fini(&one);
+	manifest_fini(&none);
+}
+
+TEST(file_that_is_as_wanted_before_leap_stays_when_leap_goes)
+{
+	struct manifest	 manifest, none;
+	struct talk	 talk = { .manifest = &manifest };
+
+	fresh_node();
+	manifest_init(&manifest, "web1");
+	add_file(&manifest, "/etc/motd", "0664", "app", "original\n", 9);
+	json_object_set_new(json_array_get(json_object_get(manifest.root, "resources"), 0), "group", json_string("app"));
+	run_session(&talk);
+	CHECK_INT(changed_by(&talk), 0);
+	CHECK_INT(talk.needed, 0);
+	manifest_init(&none, "web1");
+	talk.manifest = &none;
+	run_session(&talk);
+	CHECK_INT(changed_by(&talk), 0);
+	CHECK_TEXT("/etc/motd", "original\n");
+	talk_fini(&talk);
+	manifest_fini(&manifest);
+	manifest_fini(&none);
+}
+
+/* No half-written thing anywhere, and nothing of leap's own taken for somebody else's. */
+static void
+check_clean(const char *state)
+{
+	CHECK(strstr(state, TEMP_PREFIX) == NULL);
+	CHECK(strstr(state, KEPT_SUFFIX) == NULL);
+}
+
+static useconds_t
+duration(struct talk *talk)
+{
+	struct timespec	 from, to;
+
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	run_session(talk);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	return (useconds_t)((to.tv_sec - from.tv_sec) * 1000000 + (to.tv_nsec - from.tv_nsec) / 1000);
+}
+
+TEST(apply_that_is_killed_anywhere_ends_the_same_when_done_again)
+{
+	struct manifest	 states[3];
+	char		*want[3], *have;
+	struct talk	 talk = { 0 };
+	useconds_t	 longest = 0, took;
+	unsigned	 seed = (unsigned)time(NULL), cut = 0;
+	int		 next = 0;
+
+	fresh_node();
+	manifest_init(&states[0], "web1");
+	manifest_one(&states[1]);
+	manifest_two(&states[2]);
+	want[0] = tree();
+	for (int i = 1; i < 3; i++) {
+		fresh_node();
+		talk.manifest = &states[i];
+		took = duration(&talk);
+		longest = took > longest ? took : longest;
+		want[i] = tree();
+	}
+	fresh_node();
+	for (int i = 0; i < CUTS; i++) {
+		/* Cut on the way to one state, sometimes twice, then go to that one or another. */
+		talk.manifest = &states[rand_r(&seed) % 3];
+		talk.kill_after = 1 + (useconds_t)rand_r(&seed) % longest;
+		run_session(&talk);
+		cut += talk.result == NULL;
+		next = rand_r(&seed) % 3;
+		talk.manifest = &states[next];
+		talk.kill_after = 0;
+		run_session(&talk);
+		CHECK_STR(error_of(&talk), "");
+		have = tree();
+		check_clean(have);
+		if (!CHECK_STR(have, want[next]))
+			i = CUTS;
+		free(have);
+	}
+	CHECK(cut > CUTS / 4);
+	for (int i = 0; i < 3; i++) {
+		free(want[i]);
+		manifest_fini(&states[i]);
+	}
+	talk_fini(&talk);
+}
+
+/* The state of a removal that was cut after the deed and before the journal knew. */
+TEST(removal_that_gave_back_the_original_is_no_foreign_change)
+{
+	struct manifest	 one, none;
+	struct talk	 talk = { .manifest = &one };
+	char		*managed, *have;
+
+	fresh_node();
+	manifest_one(&one);
+	manifest_init(&none, "web1");
+	run_session(&talk);
+	managed = get(STATE_MANAGED);
+	talk.manifest = &none;
+	run_session(&talk);
+	put(STATE_MANAGED, managed);
+	talk.manifest = &one;
+	run_session(&talk);
+	CHECK_STR(result_of(&talk), "ok");
+	have = tree();
+	check_clean(have);
+	CHECK_TEXT("/etc/motd", "from leap\n");
+	free(have);
+	free(managed);
+	talk_fini(&talk);
+	manifest_fini(&one);
+	manifest_fini(&none);
+}
+
+TEST(apply_on_a_full_disk_says_so_and_leaves_the_old_file)
+{
+	struct manifest	 manifest;
+	struct talk	 talk = { .manifest = &manifest };
+	struct strs	 names = { 0 };
+	size_t		 len = 2u << 20;
+	char		*big = xmalloc(len);
+
+	fresh_node();
+	put(SMALL_DISK "/big", "small\n");
+	memset(big, 'x', len);
+	manifest_init(&manifest, "web1");
+	add_text(&manifest, "/srv/first", "first\n");
+	add_file(&manifest, SMALL_DISK "/big", "0644", "root", big, len);
+	run_session(&talk);
+	CHECK_STR(result_of(&talk), "failed");
+	CHECK_STR(error_of(&talk), SMALL_DISK "/big: No space left on device");
+	CHECK_STR(json_str(talk.result, "resource"), "file:" SMALL_DISK "/big");
+	CHECK_TEXT("/srv/first", "first\n");
+	CHECK_TEXT(SMALL_DISK "/big", "small\n");
+	CHECK_OK(dir_list(SMALL_DISK, &names));
+	CHECK_INT(names.count, 1);
+	strs_fini(&names);
+	free(big);
+	talk_fini(&talk);
+	manifest_fini(&manifest);
+}
+
+TEST(apply_refuses_to_replace_what_is_no_file)
+{
+	static const struct {
+		const char	*path;
+		const char	*want;
+	} cases[] = {
+		{ "/srv/dir", "/srv/dir is a directory, not a file\nhint: leap only replaces files by files; move it away" },
+		{ "/etc/link", "/etc/link is a symbolic link, not a file\n"
+		    "hint: leap only replaces files by files; move it away" },
+		{ "/srv/no/such/file", "/srv/no/such/file: the directory /srv/no does not exist\n"
+		    "hint: write a directory resource before it" },
+		{ "/srv/trap/passwd", "/srv/trap/passwd: trap on the way is a symbolic link that does not belong to root\n"
+		    "hint: only root's links are followed; remove it or make it a directory" },
+		{ "/etc/motd/x", "/etc/motd/x: motd on the way is not a directory" },
+	};
+	struct manifest	 manifest;
+	struct talk	 talk = { .manifest = &manifest };
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		fresh_node();
+		CHECK_OK(dir_make("/srv/dir", 0755));
+		CHECK_INT(symlink("/etc", "/srv/trap"), 0);
+		CHECK_INT(lchown("/srv/trap", 1000, 1000), 0);
+		manifest_init(&manifest, "web1");
+		add_text(&manifest, cases[i].path, "x");
+		run_session(&talk);
+		CHECK_STR(result_of(&talk), "failed");
+		CHECK_STR(error_of(&talk), cases[i].want);
+		manifest_fini(&manifest);
+	}
+	talk_fini(&talk);
+}
+
+TEST(apply_follows_links_of_root)
+{
+	struct manifest	 manifest;
+	struct talk	 talk = { .manifest = &manifest };
+
+	fresh_node();
+	CHECK_OK(dir_make("/srv/real/deep", 0755));
+	CHECK_INT(symlink("../srv/real", "/etc/there"), 0);
+	manifest_init(&manifest, "web1");
+	add_text(&manifest, "/etc/there/deep/file", "x");
+	run_session(&talk);
+	CHECK_STR(error_of(&talk), "");
+	CHECK_TEXT("/srv/real/deep/file", "x");
+	talk_fini(&talk);
+	manifest_fini(&manifest);
+}
+
+TEST(apply_is_cancelled_or_left_alone_without_harm)
+{
+	struct manifest	 manifest;
+	struct talk	 talk = { .manifest = &manifest, .cancel = true };
+	char		*before, *after;
+
+	fresh_node();
+	before = tree();
+	manifest_one(&manifest);
+	run_session(&talk);
+	CHECK_STR(result_of(&talk), "cancelled");
+	after = tree();
+	CHECK_STR(after, before);
+	free(after);
+	talk.cancel = false;
+	talk.hang_up = true;
+	run_session(&talk);
+	after = tree();
+	CHECK_STR(after, before);
+	CHECK_STR(result_of(&talk), "failed");
+	CHECK_STR(error_of(&talk), "leap closed the connection");
+	free(before);
+	free(after);
+	talk_fini(&talk);
+	manifest_fini(&manifest);
+}
+
+TEST(apply_waits_for_nobody_who_holds_the_lock)
+{
+	struct manifest	 manifest;
+	struct talk	 talk = { .manifest = &manifest };
+	static const char	 content[] = "{\"who\":\"ann@desk\",\"pid\":7,\"since\":\"2020-01-01 00:00:00 UTC\"}";
+	int		 fd;
+
+	fresh_node();
+	CHECK_OK(dir_make(NODE_STATE, 0700));
+	put(STATE_LOCK, content);
+	fd = open(STATE_LOCK, O_RDWR | O_CLOEXEC);
+	CHECK_INT(flock(fd, LOCK_EX), 0);
+	manifest_one(&manifest);
+	run_session(&talk);
+	CHECK_STR(result_of(&talk), "locked");
+	CHECK_STR(json_str(talk.result, "lock"), "ann@desk since 2020-01-01 00:00:00 UTC (pid 7)");
+	CHECK(!file_exists("/srv/a"));
+	close(fd);
+	talk_fini(&talk);
+	manifest_fini(&manifest);
+}
+
+/* Send bytes that are no session; the answer's error. */
+static char *
+answer_to(const void *bytes, size_t len)
+{
+	struct manifest	 none = { 0 };
+	struct talk	 talk = { .manifest = &none };
+	char		*error;
+	int		 to, from;
+
+	start(&to, &from);
+	(void)!write_all(to, bytes, len);
+	close(to);
+	to = -1;
+	listen_to(&talk, &to, from);
+	close(from);
+	while (wait(NULL) > 0)
+		;
+	error = xstrdup(error_of(&talk));
+	talk_fini(&talk);
+	return error;
+}
+
+TEST(session_refuses_what_is_none)
+{
+	static const struct {
+		const char	*bytes;
+		size_t		 len;
+		const char	*want;
+	} cases[] = {
+		{ "", 0, "leap closed the connection" },
+		{ "GET / HTTP/1.0\r\n", 16, "the other side does not speak leap's protocol (frame type 0x47)" },
+		{ "Q\xff\xff\xff\xff", 5, "a frame of type 'Q' with 4294967295 bytes is larger than the 65536 allowed" },
+		{ "C\0\0\0\0", 5, "leap sent a frame of type 'C' instead of 'Q'" },
+		{ "Q\0\0\0\2{}", 7, "the request has version -1, this program speaks version 1" },
+		{ "Q\0\0\0\2{", 6, "leap closed the connection" },
+	};
+
+	fresh_node();
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char	*error = answer_to(cases[i].bytes, cases[i].len);
+
+		CHECK_STR(error, cases[i].want);
+		free(error);
+	}
+	CHECK(!file_exists(NODE_STATE));
+}
+
+/* A root of our own, gone when this process ends. */
+static const char *
+enter_root(void)
+{
+	static const char	 root[] = "/tmp";
+
+	if (geteuid() != 0)
+		return "not root";
+	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		return "no mount namespace of one's own here";
+	if (mount("tmpfs", root, "tmpfs", 0, "mode=0755,size=64m") != 0 || chdir(root) != 0)
+		return "cannot mount a tmpfs here";
+	if (mkdir("proc", 0755) != 0 || mkdir("dev", 0755) != 0 || mkdir("var", 0755) != 0 || mkdir("var/lib", 0755) != 0 ||
+	    mkdir("." SMALL_DISK, 0755) != 0 || mount("/proc", "proc", NULL, MS_BIND | MS_REC, NULL) != 0 ||
+	    mount("tmpfs", "." SMALL_DISK, "tmpfs", 0, "mode=0755,size=1m") != 0 ||
+	    mknod("dev/null", S_IFCHR | 0666, makedev(1, 3)) != 0 || chroot(".") != 0)
+		return "cannot make a root here";
+	return NULL;
+}
+
+int
+main(void)
+{
+	const char	*why = enter_root();
+
+	umask(022);
+	signal(SIGPIPE, SIG_IGN);	/* who is killed does not read on */
+	if (why != NULL) {
+		printf("skip node_apply: %s\n", why);
+		return 0;
+	}
+	RUN(apply_brings_a_node_to_its_state_once);
+	RUN(plan_tells_what_apply_does_and_does_nothing);
+	RUN(removal_takes_what_leap_put_and_gives_back_what_was_there);
+	RUN(removal_spares_what_others_did);
+	RUN(file_that_is_as_wanted_before_leap_stays_when_leap_goes);
+	RUN(apply_that_is_killed_anywhere_ends_the_same_when_done_again);
+	RUN(removal_that_gave_back_the_original_is_no_foreign_change);
+	RUN(apply_on_a_full_disk_says_so_and_leaves_the_old_file);
+	RUN(apply_refuses_to_replace_what_is_no_file);
+	RUN(apply_follows_links_of_root);
+	RUN(apply_is_cancelled_or_left_alone_without_harm);
+	RUN(apply_waits_for_nobody_who_holds_the_lock);
+	RUN(session_refuses_what_is_none);
+	return test_done();
+}

@@ -1,0 +1,396 @@
+/* test/unit: the sandbox: what is in it, what is not, and that nothing runs for ever. */
+/* May know lua, base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "test.h"
+
+#include "base/json.h"
+#include "lua/list.h"
+#include "lua/sandbox.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MEMORY	((size_t)16 << 20)
+#define STEPS	1000000ul
+
+/* Run the program; its result as compact JSON is the caller's, free(). */
+NODISCARD
+static struct err *
+run(struct sandbox *sandbox, const char *text, char **out)
+{
+	lua_State	*L = sandbox_state(sandbox);
+	json_t		*value = NULL;
+	struct err	*e;
+
+	*out = NULL;
+	if ((e = sandbox_compile(sandbox, text, strlen(text), "=t")) != NULL)
+		return e;
+	lua_pushglobaltable(L);
+	if ((e = sandbox_call(sandbox, 1, 1)) != NULL)
+		return e;
+	e = lua_to_json(L, -1, &value);
+	lua_pop(L, 1);
+	if (e == NULL)
+		*out = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
+	json_decref(value);
+	return e;
+}
+
+struct row {
+	const char *text, *want;	/* the result, or what the error has when it begins with "!" */
+};
+
+static void
+check_row(struct sandbox *sandbox, const struct row *row)
+{
+	struct err	*e;
+	char		*result;
+	bool		 good;
+
+	e = run(sandbox, row->text, &result);
+	if (*row->want == '!')
+		good = CHECK_ERR_HAS(e, row->want + 1);
+	else
+		good = CHECK_OK(e) && CHECK_STR(result, row->want);
+	free(result);
+	if (!CHECK_INT(lua_gettop(sandbox_state(sandbox)), 0) || !good)
+		printf("  by %s\n", row->text);
+}
+
+static void
+check_rows(const struct row *rows, size_t count)
+{
+	struct sandbox *sandbox = sandbox_new(MEMORY, STEPS);
+
+	for (size_t i = 0; i < count; i++)
+		check_row(sandbox, &rows[i]);
+	sandbox_free(sandbox);
+}
+
+TEST(the_language_is_there)
+{
+	static const struct row rows[] = {
+		{ "return 1 + 1", "2" },
+		{ "return 10 / 2", "5" },
+		{ "return 1 / 2", "0.5" },
+		{ "return ('abc'):upper() .. string.rep('x', 3, '-')", "\"ABCx-x-x\"" },
+		{ "return ('a,b'):gsub(',', ';')", "\"a;b\"" },
+		{ "local t = {} for w in ('one two'):gmatch('%a+') do t[#t + 1] = w end return t", "[\"one\",\"two\"]" },
+		{ "return ('k=v'):match('(%w+)=(%w+)')", "\"k\"" },
+		{ "return ('a.b'):find('.', 1, true)", "2" },
+		{ "return math.max(1, 3) + math.floor(2.5)", "5" },
+		{ "return utf8.char(233)", "\"\xc3\xa9\"" },
+		{ "return table.concat({1, 2}, '-')", "\"1-2\"" },
+		{ "return #table.move({1, 2, 3}, 1, 3, 2)", "4" },
+		{ "return {select('#', 1, 2), tonumber('12'), tostring(nil), type({})}", "[2,12,\"nil\",\"table\"]" },
+		{ "return {pcall(error, 'x')}", "[false,\"x\"]" },
+		{ "return {pcall(function() return 1, 2 end)}", "[true,1,2]" },
+		{ "return string.format('%d %s %5.1f %q', 1, true, 2.5, 'a')", "\"1 true   2.5 \\\"a\\\"\"" },
+		{ "local n = 0 for i, v in ipairs({5, 6}) do n = n + i * v end return n", "17" },
+		{ "return assert(true)", "true" },
+		{ "return {a = {b = {}}, c = 'x'}", "{\"a\":{\"b\":[]},\"c\":\"x\"}" },
+		{ "return nil", "null" },
+	};
+
+	check_rows(rows, ARRAY_LEN(rows));
+}
+
+TEST(nothing_else_is_there)
+{
+	static const char *const names[] = {
+		"os", "io", "debug", "package", "coroutine", "require", "load", "loadstring", "loadfile", "dofile",
+		"rawget", "rawset", "rawequal", "rawlen", "setmetatable", "getmetatable", "collectgarbage", "print", "warn",
+		"xpcall", "_G", "_VERSION", "string.dump", "math.random", "math.randomseed",
+	};
+	struct sandbox	*sandbox = sandbox_new(MEMORY, STEPS);
+	char		 text[64], *result;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		snprintf(text, sizeof(text), "return type(%s)", names[i]);
+		CHECK_OK(run(sandbox, text, &result));
+		CHECK_STR(result, "\"nil\"");
+		free(result);
+	}
+	sandbox_free(sandbox);
+}
+
+TEST(there_is_no_way_out)
+{
+	static const struct row rows[] = {
+		{ "string.upper = string.lower", "!the language itself cannot be changed" },
+		{ "table.insert(string, 1)", "!the language itself cannot be changed" },
+		{ "for k in pairs(string) do return k end return 'hidden'", "\"hidden\"" },
+		{ "return next(string) == nil", "true" },
+		{ "return (''):dump()", "!attempt to call a nil value" },
+		{ "return string.format('%p', {})", "!string.format() has no \"%p\" here" },
+		{ "return string.format('%s', {})", "\"table\"" },
+		{ "return string.format('%s', print)", "\"nil\"" },
+		{ "return tostring({}) .. tostring(pcall)", "\"tablefunction\"" },
+		{ "return ('\\27Lua'):len()", "4" },
+		{ "return select(-1, 1, 2)", "2" },
+	};
+
+	check_rows(rows, ARRAY_LEN(rows));
+}
+
+TEST(order_is_no_chance)
+{
+	static const struct row rows[] = {
+		{ "local t = {} for k in pairs({z = 1, a = 1, m = 1, [2] = 1, [1] = 1, [true] = 1, [1.5] = 1}) do "
+		    "t[#t + 1] = tostring(k) end return t", "[\"1\",\"1.5\",\"2\",\"a\",\"m\",\"z\",\"true\"]" },
+		{ "local t, k = {b = 1, a = 2, c = 3}, nil local s = '' repeat k = next(t, k) s = s .. tostring(k) until not k "
+		    "return s", "\"abcnil\"" },
+		{ "return next({})", "null" },
+		{ "local t = {a = 1, b = 2, c = 3} for k in pairs(t) do t[k] = nil end return next(t) == nil", "true" },
+		{ "for k in pairs({[{}] = 1}) do end", "!keys that are no numbers, strings or booleans" },
+	};
+
+	check_rows(rows, ARRAY_LEN(rows));
+}
+
+#define NO_END	"!does not come to an end: stopped after 1000000 steps"
+
+TEST(nothing_runs_for_ever)
+{
+	static const struct row rows[] = {
+		{ "while true do end", NO_END },
+		{ "while true do pcall(function() while true do end end) end", NO_END },
+		{ "local function f() return pcall(f) end while true do f() end", NO_END },
+		{ "local function f() while true do pcall(f) end end f()", NO_END },
+		{ "while true do local s = ('x'):rep(1000) end", NO_END },
+		{ "while true do pcall(string.rep, 'x', 1 << 22) end", NO_END },
+		{ "local s = '' while true do pcall(function() while true do s = s .. 'xxxxxxxx' end end) end", "!" },
+		{ "table.move({}, 1, math.maxinteger - 1, 2)", "!table.move() of more than 1000000 elements" },
+		{ "return #string.rep('', math.maxinteger)", "0" },
+		{ "for _ in ('x'):rep(1000):gmatch('') do while true do end end", NO_END },
+		{ "table.sort({3, 1, 2}, function() while true do end end)", NO_END },
+		{ "return ('a'):rep(60):find(('a?'):rep(60) .. ('.*'):rep(30) .. 'b')", "!too many repetitions" },
+		{ "return ('a'):rep(5000):match('.-.-.-b')", "!too many repetitions" },
+		{ "return ('('):rep(100000):gsub('%b()', '')", "!too many repetitions" },
+		{ "return ('x'):rep(5000):gmatch('.*.*b')", "!too many repetitions" },
+		{ "return ('10.0.0.1'):match('^(%d+)%.(%d+)%.(%d+)%.(%d+)$')", "\"10\"" },
+		{ "return ('  x  '):gsub('^%s+', '')", "\"x  \"" },
+		{ "return ('[a-b*]'):rep(100):find('[%]*+?-][^]*]')", "3" },
+	};
+
+	check_rows(rows, ARRAY_LEN(rows));
+}
+
+#define NO_ROOM	"!needs more than 16 MiB of memory"
+
+TEST(memory_is_limited)
+{
+	static const struct row rows[] = {
+		{ "local t = {} while true do t[#t + 1] = ('x'):rep(100000) .. #t end", NO_ROOM },
+		{ "local s = 'x' while true do s = s .. s end", NO_ROOM },
+		{ "local t = {} while true do pcall(function() while true do t[#t + 1] = ('x'):rep(100000) .. #t end end) end",
+		    NO_ROOM },
+		{ "return string.rep('x', 1 << 40)", "!string.rep() would make a text of more than 4 MiB" },
+		{ "return string.pack('c100000000', '')", NO_ROOM },
+		{ "return 'and it goes on'", "\"and it goes on\"" },
+	};
+
+	check_rows(rows, ARRAY_LEN(rows));
+}
+
+TEST(depth_is_limited)
+{
+	static const struct row rows[] = {
+		{ "local function f(x) return 1 + f(x) end return f(1)", "!t:1: stack overflow" },
+		{ "local function f(x) return (pcall(f, x)) end return f(1)", "true" },
+		{ "local t = {} t.t = t return t", "!contains itself, or is nested more than 64 deep" },
+		{ "return table.unpack({}, 1, 1e6)", "!too many results to unpack" },
+	};
+	struct sandbox	*sandbox = sandbox_new(MEMORY * 4, STEPS * 10);
+	struct buf	 deep = { 0 };
+	char		*result;
+
+	check_rows(rows + 1, ARRAY_LEN(rows) - 1);
+	CHECK_ERR_HAS(run(sandbox, rows[0].text, &result), "stack overflow");
+	for (int i = 0; i < 1000; i++)
+		buf_addc(&deep, '(');
+	buf_adds(&deep, "1");
+	CHECK_ERR_HAS(run(sandbox, buf_text(&deep), &result), "overflow");
+	buf_fini(&deep);
+	sandbox_free(sandbox);
+}
+
+TEST(errors_are_plain)
+{
+	static const struct row rows[] = {
+		{ "error('mine', 0)", "!mine\n" },
+		{ "error('mine')", "!t:1: mine\n" },
+		{ "\n\nerror('mine')", "!t:3: mine\n" },
+		{ "error({})", "!error() was called with table, not with a text\n" },
+		{ "error()", "!error() was called with nil, not with a text\n" },
+		{ "return 1 +", "!t:1: unexpected symbol near <eof>\n" },
+		{ "return function() end", "!the result is or has a function, which is no value\n" },
+		{ "return {1, a = 2}", "!it mixes both or has gaps" },
+		{ "return {[1] = 1, [3] = 2}", "!it mixes both or has gaps" },
+		{ "return {[{}] = 1}", "!the result has a table whose keys are no text" },
+		{ "return 0/0", "!the result is not a number, which is no number in JSON\n" },
+		{ "return {math.huge}", "!the result is infinite, which is no number in JSON\n" },
+		{ "return '\\xff'", "!the result has a text that is not UTF-8\n" },
+		{ "return {x = 'a\\0b'}", "!the result has a text with a NUL byte\n" },
+	};
+
+	check_rows(rows, ARRAY_LEN(rows));
+}
+
+static int
+raise_ours(lua_State *L)
+{
+	sandbox_raise(L, err_hint(err_new(ERR_TRUST, "ours"), "do that"));
+}
+
+static int
+raise_final(lua_State *L)
+{
+	sandbox_raise_final(L, err_new(ERR_TRUST, "ours"));
+}
+
+TEST(raised_errors_come_out_as_they_went_in)
+{
+	struct sandbox	*sandbox = sandbox_new(MEMORY, STEPS);
+	lua_State	*L = sandbox_state(sandbox);
+	struct err	*e;
+	char		*result;
+
+	lua_register(L, "ours", raise_ours);
+	lua_register(L, "final", raise_final);
+	e = run(sandbox, "ours()", &result);
+	CHECK_INT(err_code(e), ERR_TRUST);
+	CHECK_ERR(e, "ours\nhint: do that\n");
+	CHECK_OK(run(sandbox, "return {pcall(ours)}", &result));
+	CHECK_STR(result, "[false,\"ours\"]");
+	free(result);
+	CHECK_ERR(run(sandbox, "pcall(pcall, final) return 1", &result), "ours\n");
+	sandbox_free(sandbox);
+}
+
+/* Runs the text of its first argument, with or without a budget of its own. */
+static int
+call_inner(lua_State *L)
+{
+	struct sandbox	*sandbox = sandbox_of(L);
+	const char	*text = luaL_checkstring(L, 1);
+	bool		 apart = lua_toboolean(L, 2);
+	struct err	*e;
+
+	if ((e = sandbox_compile(sandbox, text, strlen(text), "=inner")) == NULL) {
+		lua_pushglobaltable(L);
+		e = apart ? sandbox_call_apart(sandbox, 1, 1) : sandbox_call(sandbox, 1, 1);
+	}
+	if (e != NULL)
+		sandbox_raise(L, e);
+	return 1;
+}
+
+TEST(runs_inside_runs_share_or_have_a_budget)
+{
+	static const char	 loop[] = "for i = 1, 150000 do end return 1";
+	struct sandbox		*sandbox = sandbox_new(MEMORY, STEPS);
+	struct buf		 text = { 0 };
+	char			*result;
+
+	lua_register(sandbox_state(sandbox), "inner", call_inner);
+	for (int apart = 0; apart <= 1; apart++) {
+		buf_clear(&text);
+		buf_addf(&text, "local n = 0 for i = 1, 20 do n = n + inner('%s', %s) end return n", loop,
+		    apart ? "true" : "false");
+		if (apart) {
+			CHECK_OK(run(sandbox, buf_text(&text), &result));
+			CHECK_STR(result, "20");
+			free(result);
+		} else
+			CHECK_ERR(run(sandbox, buf_text(&text), &result), NO_END "\n" + 1);
+	}
+	CHECK_ERR(run(sandbox, "return pcall(inner, 'while true do end', false)", &result), NO_END "\n" + 1);
+	CHECK_OK(run(sandbox, "return {pcall(inner, 'while true do end', true)}", &result));
+	CHECK_STR(result, "[false,\"does not come to an end: stopped after 1000000 steps\"]");
+	free(result);
+	CHECK_ERR(run(sandbox, "function deep() return inner('return deep()', true) end return deep()", &result),
+	    "more than 100 runs inside each other\n");
+	buf_fini(&text);
+	sandbox_free(sandbox);
+}
+
+TEST(compiling_is_done_once)
+{
+	struct sandbox	*sandbox = sandbox_new(MEMORY, STEPS);
+	lua_State	*L = sandbox_state(sandbox);
+
+	CHECK_OK(sandbox_compile(sandbox, "return 1", 8, "=a"));
+	CHECK_OK(sandbox_compile(sandbox, "return 1", 8, "=a"));
+	CHECK(lua_rawequal(L, 1, 2));
+	CHECK_OK(sandbox_compile(sandbox, "return 1", 8, "=b"));
+	CHECK(!lua_rawequal(L, 1, 3));
+	CHECK_INT(lua_gettop(L), 3);
+	lua_settop(L, 0);
+	CHECK_ERR_HAS(sandbox_compile(sandbox, "\x1bLua", 4, "=a"), "a:1: ");
+	CHECK_INT(lua_gettop(L), 0);
+	sandbox_free(sandbox);
+}
+
+TEST(lists_have_their_methods)
+{
+	static const struct row rows[] = {
+		{ "return l:field('name')", "[\"a\",\"b\",\"c\"]" },
+		{ "return l:field('in.side')", "[1,2]" },
+		{ "return l:names()", "[\"a\",\"b\",\"c\"]" },
+		{ "return l:fields('name', 'in.side')",
+		    "[{\"in_side\":1,\"name\":\"a\"},{\"in_side\":2,\"name\":\"b\"},{\"name\":\"c\"}]" },
+		{ "return l:pick('n')", "{\"a\":{\"n\":1},\"b\":{\"n\":2},\"c\":{\"n\":2}}" },
+		{ "return l:exclude('b'):names()", "[\"a\",\"c\"]" },
+		{ "return l:exclude(l:first()):names()", "[\"b\",\"c\"]" },
+		{ "return l:exclude(l{n = 2}):names()", "[\"a\"]" },
+		{ "return l.count(l) + l:exclude('b'):count()", "5" },
+		{ "return l:map(function(x, i) return x.n * i end)", "[1,4,6]" },
+		{ "return l{n = 2}:names()", "[\"b\",\"c\"]" },
+		{ "return l{n = 2, name = 'b'}:names()", "[\"b\"]" },
+		{ "return l{n = '!2'}:names()", "[\"a\"]" },
+		{ "return l{tags = 'x'}:names()", "[\"a\",\"b\"]" },
+		{ "return l{tags = '!x'}:names()", "[\"c\"]" },
+		{ "return l{name = {'a', 'c'}}:names()", "[\"a\",\"c\"]" },
+		{ "return l{['in.side'] = 2}:names()", "[\"b\"]" },
+		{ "return l{['in.none'] = 2}", "[]" },
+		{ "return l{['in.none'] = '!2'}:count()", "3" },
+		{ "return l{name = 'none'}:first()", "null" },
+		{ "return l:feild('name')", "!a list has no method \"feild\"\nhint: did you mean \"field\"?\n" },
+		{ "return l.field('name')", "!not a list; call methods with a colon" },
+		{ "return l{1}", "!a filter names properties" },
+		{ "return l[4] == nil and #l", "3" },
+	};
+	static const char	 list[] = "[{\"name\":\"a\",\"n\":1,\"tags\":[\"x\",\"y\"],\"in\":{\"side\":1}},"
+	    "{\"name\":\"b\",\"n\":2,\"tags\":[\"x\"],\"in\":{\"side\":2}},null,{\"name\":\"c\",\"n\":2,\"tags\":[]}]";
+	struct sandbox		*sandbox = sandbox_new(MEMORY, STEPS);
+	lua_State		*L = sandbox_state(sandbox);
+	json_t			*value = json_loads(list, 0, NULL);
+
+	lua_push_json(L, value);
+	json_decref(value);
+	lua_setglobal(L, "l");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		check_row(sandbox, &rows[i]);
+	sandbox_free(sandbox);
+}
+
+int
+main(void)
+{
+	json_setup();
+	RUN(the_language_is_there);
+	RUN(nothing_else_is_there);
+	RUN(there_is_no_way_out);
+	RUN(order_is_no_chance);
+	RUN(nothing_runs_for_ever);
+	RUN(memory_is_limited);
+	RUN(depth_is_limited);
+	RUN(errors_are_plain);
+	RUN(raised_errors_come_out_as_they_went_in);
+	RUN(runs_inside_runs_share_or_have_a_budget);
+	RUN(compiling_is_done_once);
+	RUN(lists_have_their_methods);
+	return test_done();
+}
