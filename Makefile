@@ -24,7 +24,7 @@ ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -Isrc $(WARN) $(HARDEN) -fPIE -pthread $(CFL
 	-DLEAP_VERSION='"$(VERSION)"' -DLEAP_DATADIR='"$(DATADIR)"' -DLEAP_LIBDIR='"$(LIBDIR)"'
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SAN),$(SANITIZE)) -pthread $(LDFLAGS)
 PC_CFLAGS := $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
-PC_LIBS	  := $(shell pkg-config --libs $(LIBS) 2>/dev/null)
+PC_LIBS	  := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lm
 
 room_objects = $(patsubst src/%.c,$(B)/%.o,$(wildcard src/$(1)/*.c))
 ARCHIVES := $(ROOMS:%=$(B)/%.a)

@@ -114,8 +114,17 @@ check() {
 	"$@" || fail "does not hold: $*"
 }
 
+# check_not COMMAND...: it ran and said no; a command that could not run (126 and more) is no answer.
 check_not() {
-	! "$@" || fail "holds: $*"
+	local status
+
+	"$@"
+	status=$?
+	if [ "$status" -eq 0 ]; then
+		fail "holds: $*"
+	elif [ "$status" -ge 126 ]; then
+		fail "cannot be told, status $status: $*"
+	fi
 }
 
 status_is() {

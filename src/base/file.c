@@ -76,7 +76,7 @@ file_read_beneath(const char *root, const char *path, size_t max, struct buf *ou
 		return err_errno(ERR_FAILED, "%s", root);
 	fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
 	if (fd < 0 && errno == EXDEV)
-		e = err_new(ERR_FAILED, "%s: leads outside %s", path, root);
+		e = err_new(ERR_CONFIG, "%s: leads outside %s", path, root);
 	else if (fd < 0)
 		e = err_errno(ERR_FAILED, "%s", path);
 	else

@@ -18,7 +18,7 @@ struct err	*file_read(const char *path, size_t max, struct buf *out);
 
 /*
  * As file_read() for `path` below the directory `root`.  Fails when the path
- * or a symbolic link on the way leads outside `root` (openat2(2), RESOLVE_BENEATH).
+ * or a symbolic link on the way leads outside `root` (openat2(2), RESOLVE_BENEATH): ERR_CONFIG.
  */
 NODISCARD
 struct err	*file_read_beneath(const char *root, const char *path, size_t max, struct buf *out);

@@ -28,16 +28,8 @@ enum reach { REACH_ALL, REACH_ENVIRONMENT, REACH_NEAR };
 struct nodes {
 	struct scope	*scope;		/* who asks */
 	enum reach	 reach;
+	const char	*near;		/* the name of the asker's location; NULL: none */
 };
-
-static void
-push_nodes(lua_State *L, struct scope *scope, enum reach reach)
-{
-	struct nodes *nodes = lua_newuserdatauv(L, sizeof(*nodes), 0);
-
-	*nodes = (struct nodes){ scope, reach };
-	luaL_setmetatable(L, NODES);
-}
 
 /* Where the scope is: the name of its node's location, or NULL. */
 static const char *
@@ -49,6 +41,16 @@ location(lua_State *L, struct scope *scope)
 	if (e != NULL)
 		macro_raise(L, scope->config, e);
 	return json_string_value(value);
+}
+
+static void
+push_nodes(lua_State *L, struct scope *scope, enum reach reach)
+{
+	const char	*near = reach == REACH_NEAR ? location(L, scope) : NULL;
+	struct nodes	*nodes = lua_newuserdatauv(L, sizeof(*nodes), 0);
+
+	*nodes = (struct nodes){ scope, reach, near };
+	luaL_setmetatable(L, NODES);
 }
 
 static bool
@@ -64,14 +66,14 @@ reaches(lua_State *L, const struct nodes *nodes, struct node *node)
 		return false;
 	if (nodes->reach != REACH_ALL && !equal_or_null(node->environment, nodes->scope->environment))
 		return false;
-	return nodes->reach != REACH_NEAR || equal_or_null(location(L, node_scope(node)), location(L, nodes->scope));
+	return nodes->reach != REACH_NEAR || equal_or_null(location(L, node_scope(node)), nodes->near);
 }
 
 /* Push a name for what these nodes and the filter at `filter` (0: none) select. */
 static void
 push_selection_name(lua_State *L, const struct nodes *nodes, int filter)
 {
-	const char	*environment = nodes->scope->environment, *near;
+	const char	*environment = nodes->scope->environment;
 	struct buf	 text = { 0 };
 	json_t		*value;
 	struct err	*e;
@@ -79,8 +81,7 @@ push_selection_name(lua_State *L, const struct nodes *nodes, int filter)
 	lua_pushfstring(L, "%d\n%s\n", (int)nodes->reach,
 	    nodes->reach == REACH_ALL || environment == NULL ? "" : environment);
 	if (nodes->reach == REACH_NEAR) {
-		near = location(L, nodes->scope);
-		lua_pushfstring(L, "%s\n", near == NULL ? "" : near);
+		lua_pushfstring(L, "%s\n", nodes->near == NULL ? "" : nodes->near);
 		lua_concat(L, 2);
 	}
 	if (filter == 0)
@@ -198,10 +199,12 @@ nodes_index(lua_State *L)
 		lua_pushcclosure(L, nodes_method, 1);
 		return 1;
 	}
-	if ((node = config_node(nodes->scope->config, name)) == NULL || !reaches(L, nodes, node))
-		sandbox_raise(L, no_node(nodes, name));
-	macro_push_node(L, node);
-	return 1;
+	node = config_node(nodes->scope->config, name);
+	if (node != NULL && reaches(L, nodes, node)) {
+		macro_push_node(L, node);
+		return 1;
+	}
+	sandbox_raise(L, no_node(nodes, name));
 }
 
 static int
@@ -239,12 +242,6 @@ nodes_keys(lua_State *L)
 		}
 	}
 	return 1;
-}
-
-static int
-refuse_change(lua_State *L)
-{
-	return luaL_error(L, "the configuration cannot be changed from Lua");
 }
 
 static struct err *
@@ -493,7 +490,7 @@ builtin_setup(struct config *config)
 		{ "__call", nodes_call },
 		{ "__len", nodes_length },
 		{ "__keys", nodes_keys },
-		{ "__newindex", refuse_change },
+		{ "__newindex", macro_refuse_change },
 		{ NULL, NULL },
 	};
 	lua_State *L = sandbox_state(config->sandbox);

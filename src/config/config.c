@@ -96,7 +96,7 @@ node_compare(const void *name, const void *node)
 static struct node **
 find_node(const struct config *config, const char *name)
 {
-	return bsearch(name, config->nodes, config->node_count, sizeof(*config->nodes), node_compare);
+	return bsearch(name, config->nodes, config->node_count, sizeof(struct node *), node_compare);
 }
 
 struct node *
@@ -186,7 +186,7 @@ config_scope(struct config *config, const char *service, const char *environment
 	scope = scope_new(config, NULL, environment, service == NULL ? xstrdup("the provider") :
 	    xasprintf("service %s", service), base);
 	scope->merged = json_incref(base->root);
-	config->scopes = xrealloc(config->scopes, config->scope_count + 1, sizeof(*config->scopes));
+	config->scopes = xrealloc(config->scopes, config->scope_count + 1, sizeof(struct scope *));
 	config->scopes[config->scope_count++] = scope;
 	return scope;
 }

@@ -124,7 +124,7 @@ NODISCARD
 static struct err *
 check_enabled(const struct selection *selection, const struct word *word)
 {
-	if (word->type != WORD_NODE || word->node->enabled || (selection->flags & FILTER_DISABLED) != 0)
+	if (word->node == NULL || word->node->enabled || (selection->flags & FILTER_DISABLED) != 0)
 		return NULL;
 	return err_hint(err_new(ERR_USAGE, "node %s is disabled", word->node->name), "\"leap node enable %s\" enables it",
 	    word->node->name);

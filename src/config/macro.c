@@ -159,8 +159,8 @@ object_index(lua_State *L)
 	return 1;
 }
 
-static int
-refuse_change(lua_State *L)
+int
+macro_refuse_change(lua_State *L)
 {
 	return luaL_error(L, "the configuration cannot be changed from Lua");
 }
@@ -279,8 +279,9 @@ unknown_name(lua_State *L, struct scope *scope, const char *name)
 	json_t		*value;
 
 	if (scope != NULL) {
-		json_object_foreach(scope_root(scope), key, value)
+		json_object_foreach(scope_root(scope), key, value) {
 			strs_add(&names, key);
+		}
 	}
 	builtin_names(&names);
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &library_key);
@@ -316,7 +317,7 @@ void
 macro_push_env(lua_State *L, struct scope *scope)
 {
 	luaL_checkstack(L, 4, "environment");
-	*(struct scope **)lua_newuserdatauv(L, sizeof(scope), 0) = scope;
+	*(struct scope **)lua_newuserdatauv(L, sizeof(struct scope *), 0) = scope;
 	luaL_setmetatable(L, ENVIRONMENT);
 }
 
@@ -387,7 +388,7 @@ macro_setup(struct config *config)
 {
 	static const luaL_Reg object[] = {
 		{ "__index", object_index },
-		{ "__newindex", refuse_change },
+		{ "__newindex", macro_refuse_change },
 		{ "__keys", object_keys },
 		{ "__eq", object_equal },
 		{ "__tostring", object_text },
@@ -463,7 +464,7 @@ load_file(struct config *config, bool instance, const char *name)
 	if (e != NULL)
 		goto out;
 	if ((e = sandbox_compile(config->sandbox, buf_text(&text), text.len, chunk)) == NULL) {
-		*(struct config **)lua_newuserdatauv(L, sizeof(config), 0) = config;
+		*(struct config **)lua_newuserdatauv(L, sizeof(struct config *), 0) = config;
 		luaL_setmetatable(L, LIBRARY);
 		e = sandbox_call(config->sandbox, 1, 0);
 	}

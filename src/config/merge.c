@@ -52,11 +52,11 @@ type_name(const json_t *value)
 	return "null";
 }
 
-/* type_name() is the same text for what may replace each other. */
+/* type_name() gives one and the same literal for what may replace each other. */
 static bool
 same_type(const json_t *a, const json_t *b)
 {
-	return strcmp(type_name(a), type_name(b)) == 0;
+	return type_name(a) == type_name(b);
 }
 
 /* Nothing is there yet that what comes must fit to. */

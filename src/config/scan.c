@@ -167,10 +167,18 @@ out:
 	return e;
 }
 
+/* Whether the byte at the scanner's place is one of these. */
+static bool
+next_is(const struct scan *scan, const char *bytes)
+{
+	return scan->pos < scan->len && scan->text[scan->pos] != '\0' &&
+	    strchr(bytes, scan->text[scan->pos]) != NULL;
+}
+
 void
 scan_space(struct scan *scan)
 {
-	while (scan->pos < scan->len && memchr(" \t\r\n", scan->text[scan->pos], 4) != NULL)
+	while (next_is(scan, " \t\r\n"))
 		scan->pos++;
 }
 
@@ -273,7 +281,7 @@ check_escape(struct scan *scan)
 	size_t	 start = scan->pos++;
 	long	 unit, low = -1;
 
-	if (scan->pos >= scan->len || memchr("\"\\/bfnrtu", scan->text[scan->pos], 9) == NULL)
+	if (!next_is(scan, "\"\\/bfnrtu"))
 		return err_hint(error_at(scan, start, "a backslash before what it cannot stand before"),
 		    "\\\\ is one backslash; others are \\\" \\/ \\b \\f \\n \\r \\t \\uXXXX");
 	if (scan->text[scan->pos] != 'u')
@@ -325,13 +333,6 @@ skip_digits(struct scan *scan)
 {
 	while (scan->pos < scan->len && isdigit((unsigned char)scan->text[scan->pos]))
 		scan->pos++;
-}
-
-static bool
-next_is(const struct scan *scan, const char *bytes)
-{
-	return scan->pos < scan->len && scan->text[scan->pos] != '\0' &&
-	    strchr(bytes, scan->text[scan->pos]) != NULL;
 }
 
 /* RFC 8259, 6; and it must fit into 64 bits or a double. */
@@ -416,7 +417,7 @@ check_more(struct scan *scan, size_t opened, bool *more)
 		return NULL;
 	}
 	if (scan->text[scan->pos] != ',') {
-		if (memchr("}]:", scan->text[scan->pos], 3) != NULL)
+		if (next_is(scan, "}]:"))
 			return unexpected(scan, object ? "\",\" or \"}\"" : "\",\" or \"]\"");
 		return err_hint(error_at(scan, scan->pos, "a comma is missing before this"),
 		    "%s are separated by commas", object ? "the members of an object" : "the elements of a list");

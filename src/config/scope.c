@@ -81,8 +81,9 @@ scope_missing(struct scope *scope, json_t *from, const char *prefix, const char 
 		rest = strchr(rest, '.') + 1;
 	}
 	e = err_new(ERR_CONFIG, "%s has no property \"%s%s%s\"", scope->title, prefix, *prefix != '\0' ? "." : "", path);
-	json_object_foreach(from, key, child)
+	json_object_foreach(from, key, child) {
 		strs_add(&names, key);
+	}
 	step = xstrndup(rest, strcspn(rest, "."));
 	if ((near = strs_nearest(&names, step)) != NULL && strcmp(near, step) != 0)
 		e = err_hint(e, "did you mean \"%s\"?", near);

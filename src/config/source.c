@@ -70,7 +70,7 @@ source_read(struct config *config, bool instance, const char *path)
 		source->root = json_object();
 	problems_add(&config->errors, e);
 	source->prefixed = has_prefix(source->root);
-	config->sources = xrealloc(config->sources, config->source_count + 1, sizeof(*config->sources));
+	config->sources = xrealloc(config->sources, config->source_count + 1, sizeof(struct source *));
 	config->sources[config->source_count++] = source;
 	return source;
 }
@@ -193,7 +193,7 @@ layers_add(struct layers *layers, const struct source *source)
 {
 	if (source == NULL)
 		return;
-	layers->items = xrealloc(layers->items, layers->count + 1, sizeof(*layers->items));
+	layers->items = xrealloc(layers->items, layers->count + 1, sizeof(struct source *));
 	layers->items[layers->count++] = source;
 }
 

@@ -30,6 +30,10 @@ struct source {
 /* Where the property `path` is set; `text` is its value if that is a string and known, else NULL.  False: not there. */
 bool		 source_place(const struct source *source, const char *path, const char *text, struct place *place);
 
+/* The same, or at least the file. */
+void		 source_place_or_file(const struct source *source, const char *path, const char *text,
+		    struct place *place);
+
 /* Sources in the order in which they apply; borrowed from the config. */
 struct layers {
 	const struct source	**items;
@@ -135,6 +139,20 @@ struct config {
 
 struct scope	*node_scope(const struct node *node);
 
+/* load.c and nodes.c: reading everything. */
+void		 load_nodes(struct config *config);
+
+/* Whether filters and file names can say it: the name of a service, tag or environment. */
+bool		 class_name_good(const char *name);
+void		 add_environment(struct config *config, const char *name);
+
+/* Add what the directory of the instance, or of the platform, has; errors are collected. */
+void		 add_names(struct config *config, struct strs *names, bool instance, const char *dir,
+		    const char *suffix);
+
+/* An error where the source (or NULL) sets `name`, unless to nothing; `who` is the hint. */
+void		 forbid(struct config *config, const struct source *source, const char *name, const char *who);
+
 /* load.c: the base of these layers, merged once for equal ones; takes the layers. */
 const struct base *config_base(struct config *config, struct layers *take_layers);
 
@@ -206,12 +224,23 @@ struct scope	*scope_current(const struct config *config);
 NODISCARD
 struct err	*scope_required(struct scope *scope);
 
+/* cycle.c: the path of an item that has no value yet, the caller's, free(); and where it was set. */
+char		*item_path(struct scope *scope, const struct item *item);
+void		 item_place(struct scope *scope, const struct item *item, const char *path, struct place *place);
+
+/* ERR_CONFIG: the frames need each other, the last one the first. */
+NODISCARD
+struct err	*cycle_error(const struct frame *frames, size_t count);
+
 /* macro.c: the values of Lua that stand for scopes, and the environment of macros. */
 void		 macro_setup(struct config *config);
 void		 macro_push_env(lua_State *L, struct scope *scope);
 
 /* Raise what evaluating another property failed with: no pcall() stops that, lest the order mattered. */
 _Noreturn void	 macro_raise(lua_State *L, struct config *config, struct err *take_e);
+
+/* The __newindex of all that stands for the configuration. */
+int		 macro_refuse_change(lua_State *L);
 
 /* Push the value at `path`, which is in the scope's tree.  Raises. */
 void		 macro_push_value(lua_State *L, struct scope *scope, json_t *value, const char *path);

@@ -99,8 +99,9 @@ emit_object(yaml_emitter_t *emitter, json_t *object)
 	json_t		*value;
 	bool		 good;
 
-	json_object_foreach(object, key, value)
+	json_object_foreach(object, key, value) {
 		strs_add(&keys, key);
+	}
 	strs_sort(&keys);
 	good = yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, keys.count == 0 ? YAML_FLOW_MAPPING_STYLE :
 	    YAML_BLOCK_MAPPING_STYLE) == 1 && emit(emitter, &event);

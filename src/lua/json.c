@@ -88,7 +88,7 @@ convert_number(lua_State *L, int index, json_t **out)
 	if (!isfinite(number))
 		return err_new(ERR_CONFIG, "the result is %s, which is no number in JSON",
 		    isnan(number) ? "not a number" : "infinite");
-	if (number == floor(number) && fabs(number) <= WHOLE_MAX)
+	if (number >= -WHOLE_MAX && number <= WHOLE_MAX && (double)(json_int_t)number == number)
 		*out = json_integer((json_int_t)number);
 	else
 		*out = json_real(number);
@@ -114,7 +114,7 @@ static struct err *
 convert_array(lua_State *L, int index, json_t **out, unsigned depth)
 {
 	lua_Integer	 count = (lua_Integer)lua_rawlen(L, index);
-	json_t		*array = json_array(), *element;
+	json_t		*array = json_array(), *element = NULL;
 	struct err	*e = NULL;
 
 	for (lua_Integer i = 1; e == NULL && i <= count; i++) {
@@ -137,7 +137,7 @@ convert_object(lua_State *L, int index, json_t **out, unsigned depth)
 {
 	int		 keys = lua_gettop(L);
 	lua_Integer	 count = (lua_Integer)lua_rawlen(L, keys);
-	json_t		*object = json_object(), *value, *key;
+	json_t		*object = json_object(), *value = NULL, *key = NULL;
 	struct err	*e = NULL;
 
 	for (lua_Integer i = 1; e == NULL && i <= count; i++) {

@@ -128,6 +128,7 @@ safe_rep(lua_State *L)
 	size_t		 len, between = 0;
 	lua_Integer	 times;
 	double		 total;
+	size_t		 most = sandbox->memory / 4;
 
 	luaL_checklstring(L, 1, &len);
 	times = luaL_checkinteger(L, 2);
@@ -137,9 +138,9 @@ safe_rep(lua_State *L)
 		lua_pushliteral(L, "");
 		return 1;
 	}
-	if (total > (double)(sandbox->memory / 4))
+	if (total > (double)most)
 		return luaL_error(L, "string.rep() would make a text of more than %d MiB",
-		    (int)(sandbox->memory / 4 >> 20));
+		    (int)(most >> 20));
 	if (total > (double)(sandbox->memory - (sandbox->used < sandbox->memory ? sandbox->used : sandbox->memory)))
 		lua_gc(L, LUA_GCCOLLECT);
 	return call_wrapped(L);

@@ -166,6 +166,12 @@ event_read(struct answers *answers, const struct frame *frame)
 	put(clean, "action", action);
 	put(clean, "detail", detail);
 	put(clean, "error", error);
+	answers->repeated = answers->last != NULL && strcmp(answers->last, resource) == 0 ? answers->repeated + 1 : 0;
+	if (answers->repeated > ANSWERS_REPEATED_MAX) {
+		e = broken("it says the same again and again");
+		json_decref(clean);
+		goto out;
+	}
 	free(answers->last);
 	answers->last = resource;
 	resource = NULL;

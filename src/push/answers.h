@@ -14,6 +14,7 @@
 struct buf;
 
 #define ANSWERS_EVENTS_MAX	100000u
+#define ANSWERS_REPEATED_MAX	1000u	/* of one resource in a row */
 #define ANSWERS_BYTES_MAX	(64u << 20)
 
 enum answers_result { ANSWERS_OK, ANSWERS_FAILED, ANSWERS_LOCKED, ANSWERS_CANCELLED };
@@ -28,7 +29,7 @@ struct answers {
 	bool			 hello, need, done;	/* which frames came */
 	struct strs		 wanted;	/* the blobs that NEED names; for the caller to send and drop */
 	char			*last;		/* the resource of the last event, or NULL */
-	unsigned		 events;
+	unsigned		 events, repeated;	/* how often, and of the same resource in a row */
 	size_t			 bytes;
 
 	enum answers_result	 result;	/* these when done */

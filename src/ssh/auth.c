@@ -16,12 +16,16 @@ offer(const struct ssh *ssh, struct session *session, const struct identity *ide
 
 	session_step(ssh, session, "did not finish the login in");
 	for (;;) {
+		double	 begin = ssh_now();
+
 		*code = identity->agent_key != NULL ?
 		    libssh2_agent_userauth(session->keys.agent, user, identity->agent_key) :
 		    libssh2_userauth_publickey_fromfile_ex(session->libssh2, user, (unsigned)strlen(user), NULL,
 		    identity->path, "");
 		if (*code != LIBSSH2_ERROR_EAGAIN)
 			return NULL;
+		if (identity->agent_key != NULL)	/* it may ask its user; that is not the server's time */
+			session->until += ssh_now() - begin;
 		e = session_wait(ssh, session);
 		if (e != NULL)
 			return e;

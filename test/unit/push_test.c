@@ -448,12 +448,19 @@ TEST(garbage_and_floods_end_in_an_error)
 	buf_add(&bytes, "E\000\017\377\377", 5);
 	check_peer(true, &bytes, "cat /dev/zero", "its EVENT is no JSON object");
 	buf_clear(&bytes);
-	for (int i = 0; i < 1000; i++)
+	check_peer(true, &none, "true", "leap's program on the node ended with status 0 before it did anything");
+	for (int i = 0; i < 500; i++) {
 		add_text(&bytes, FRAME_EVENT, "{\"resource\": \"x\", \"action\": \"run\"}");
+		add_text(&bytes, FRAME_EVENT, "{\"resource\": \"y\", \"action\": \"run\"}");
+	}
 	write_bytes("events", &bytes);
 	snprintf(endless, sizeof(endless), "while cat %s/events; do :; done", server.dir);
 	check_peer(true, &none, endless,
 	    "it sends more than 100000 events");
+	buf_clear(&bytes);
+	for (int i = 0; i < 1002; i++)
+		add_text(&bytes, FRAME_EVENT, "{\"resource\": \"x\", \"action\": \"run\"}");
+	check_peer(true, &bytes, "sleep 9", "it says the same again and again");
 	buf_fini(&bytes);
 }
 

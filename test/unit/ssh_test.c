@@ -265,7 +265,7 @@ TEST(a_silent_peer_is_given_up_after_the_timeout)
 struct talker {
 	int		 fd;
 	const char	*text;
-	bool		 hang_up;
+	bool		 hang_up, endless;
 };
 
 static void *
@@ -276,7 +276,9 @@ talk(void *argument)
 
 	if (fd < 0 || write(fd, talker->text, strlen(talker->text)) < 0)
 		return NULL;
-	if (!talker->hang_up)
+	while (talker->endless && write(fd, talker->text, strlen(talker->text)) > 0)
+		continue;
+	if (!talker->hang_up && !talker->endless)
 		sleep(3);
 	shutdown(fd, SHUT_RDWR);
 	close(fd);
@@ -284,9 +286,9 @@ talk(void *argument)
 }
 
 static void
-check_talker(const char *text, bool hang_up, const char *want)
+check_talker(const char *text, bool hang_up, bool endless, const char *want)
 {
-	struct talker		 talker = { .text = text, .hang_up = hang_up };
+	struct talker		 talker = { .text = text, .hang_up = hang_up, .endless = endless };
 	struct ssh_target	 target = server.target;
 	unsigned		 port;
 	pthread_t		 thread;
@@ -302,11 +304,17 @@ check_talker(const char *text, bool hang_up, const char *want)
 
 TEST(a_peer_that_is_no_ssh_server_is_an_error)
 {
-	check_talker("HTTP/1.0 400 Bad Request\r\n\r\n", true, "closed the connection before it said that it is an SSH");
-	check_talker("", true, "closed the connection before it said that it is an SSH server");
-	check_talker("SSH-2.0-Slow\r\n", false, "did not finish the key exchange in 1 s");
-	check_talker("SSH-2.0-Gone\r\n", true, "closed the connection during the key exchange");
-	check_talker("SSH-2.0-Mad\r\n\377\377\377\377garbage garbage garbage garbage", false, "key exchange");
+	check_talker("HTTP/1.0 400 Bad Request\r\n\r\n", true, false, "closed the connection before it said that it is an SSH");
+	check_talker("", true, false, "closed the connection before it said that it is an SSH server");
+	check_talker("Hello.  This is a machine.\r\nSSH-2.0-Slow\r\n", false, false, "did not finish the key exchange in 1 s");
+	check_talker("SSH", false, false, "stayed silent for 1 s");
+	check_talker("SSH", true, false, "closed the connection before it said that it is an SSH server");
+	check_talker("Hello.  This is a machine.\r\n", false, true, "sends something else than an SSH server does");
+	check_talker("more and more and more", false, true, "sends something else than an SSH server does");
+	/* An endless flood of SSH_MSG_IGNORE, packets that mean nothing, before the key exchange. */
+	check_talker("SSH-2.0-Slow\r\n", false, false, "did not finish the key exchange in 1 s");
+	check_talker("SSH-2.0-Gone\r\n", true, false, "closed the connection during the key exchange");
+	check_talker("SSH-2.0-Mad\r\n\377\377\377\377garbage garbage garbage garbage", false, false, "key exchange");
 }
 
 TEST(a_key_that_is_not_let_in_is_listed)
