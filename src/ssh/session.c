@@ -55,12 +55,16 @@ receive(libssh2_socket_t fd, void *data, size_t len, int flags, void **context)
 	struct session	*session = *context;
 	ssize_t		 got;
 
-	if (session->budget == 0)
+	if (fd == session->fd && session->budget == 0)
 		return -EAGAIN;
-	got = recv(fd, data, len < session->budget ? len : session->budget, flags);
+	if (fd != session->fd)		/* the agent */
+		got = recv(fd, data, len, flags);
+	else
+		got = recv(fd, data, len < session->budget ? len : session->budget, flags);
 	if (got < 0)
 		return errno == EINTR ? -EAGAIN : -errno;
-	session->budget -= (size_t)got;
+	if (fd == session->fd)
+		session->budget -= (size_t)got;
 	return got;
 }
 

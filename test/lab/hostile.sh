@@ -35,6 +35,17 @@ hostile() {
 				    $((${2:-${#data}} >> 16 & 255)) $((${2:-${#data}} >> 8 & 255)) $((${2:-${#data}} & 255)))"
 				printf '%s' "$data"
 			}
+			# flood: standard input, without end, faster than anybody can read it.
+			flood() {
+				local chunk=$(mktemp)
+				cat >"$chunk"
+				for _ in 1 2 3 4 5 6 7 8 9 10; do
+					cat "$chunk" "$chunk" >"$chunk.2" && mv "$chunk.2" "$chunk"
+				done
+				exec 3<"$chunk"
+				rm "$chunk"
+				while cat /dev/fd/3; do :; done
+			}
 			hello() {
 				# The program's name holds its hash: whoever was asked for it knows what to say.
 				hash=$(grep -oE 'leap-node-[0-9a-f]{64}' <<<"$SSH_ORIGINAL_COMMAND" | head -n 1 | cut -c 11-)
@@ -115,8 +126,8 @@ run_case "sends a result of a hundred thousand brackets" <<<'hello; head -c 1000
 run_case "asks for blobs that nobody offered" <<<'hello; printf "{\"blobs\":[\"%064d\"]}" 0 | frame N; cat >/dev/null'
 run_case "asks for /etc/shadow" <<<'hello; printf "{\"blobs\":[\"../../../../etc/shadow\"]}" | frame N; cat >/dev/null'
 run_case "asks twice for blobs" <<<'hello; printf "{\"blobs\":[]}" | frame N; printf "{\"blobs\":[]}" | frame N; sleep 1000'
-run_case "asks for blobs without end" <<<'hello; while :; do printf "{\"blobs\":[]}" | frame N; done'
-run_case "speaks of resources that are not its own, without end" <<<'hello; printf "{\"blobs\":[]}" | frame N; while :; do printf "{\"resource\":\"file:/etc/nobody\",\"action\":\"create\"}" | frame E; done'
+run_case "asks for blobs without end" <<<'hello; printf "{\"blobs\":[]}" | frame N | flood'
+run_case "speaks of resources that are not its own, without end" <<<'hello; printf "{\"blobs\":[]}" | frame N; printf "{\"resource\":\"file:/etc/nobody\",\"action\":\"create\"}" | frame E | flood'
 run_case "has another version of the program" <<<'printf "{\"version\":99,\"program\":\"%064d\",\"hostname\":\"x\",\"debian\":\"13\",\"arch\":\"x86_64\"}" 0 | frame H; sleep 1000'
 run_case "is a machine that nobody has a program for" <<<'echo pdp11; exit 127'
 run_case "says hello twice" <<<'hello; hello; sleep 1000'

@@ -265,18 +265,23 @@ TEST(a_silent_peer_is_given_up_after_the_timeout)
 struct talker {
 	int		 fd;
 	const char	*text;
-	bool		 hang_up, endless;
+	bool		 hang_up, endless, flood;
 };
 
 static void *
 talk(void *argument)
 {
 	const struct talker	*talker = argument;
+	unsigned char		 packets[1024 * 16];
 	int			 fd = accept(talker->fd, NULL, NULL);
 
 	if (fd < 0 || write(fd, talker->text, strlen(talker->text)) < 0)
 		return NULL;
+	for (size_t i = 0; i < sizeof(packets); i += 16)	/* RFC 4253, 6: SSH_MSG_IGNORE of no data */
+		memcpy(packets + i, "\0\0\0\014\006\002\0\0\0\0pading", 16);
 	while (talker->endless && write(fd, talker->text, strlen(talker->text)) > 0)
+		continue;
+	while (talker->flood && write(fd, packets, sizeof(packets)) > 0)
 		continue;
 	if (!talker->hang_up && !talker->endless)
 		sleep(3);
@@ -311,10 +316,26 @@ TEST(a_peer_that_is_no_ssh_server_is_an_error)
 	check_talker("SSH", true, false, "closed the connection before it said that it is an SSH server");
 	check_talker("Hello.  This is a machine.\r\n", false, true, "sends something else than an SSH server does");
 	check_talker("more and more and more", false, true, "sends something else than an SSH server does");
-	/* An endless flood of SSH_MSG_IGNORE, packets that mean nothing, before the key exchange. */
 	check_talker("SSH-2.0-Slow\r\n", false, false, "did not finish the key exchange in 1 s");
 	check_talker("SSH-2.0-Gone\r\n", true, false, "closed the connection during the key exchange");
 	check_talker("SSH-2.0-Mad\r\n\377\377\377\377garbage garbage garbage garbage", false, false, "key exchange");
+}
+
+/* Packets that mean nothing, faster than they are read. */
+TEST(a_flood_does_not_hold_a_thread_for_ever)
+{
+	struct talker		 talker = { .text = "SSH-2.0-Flood\r\n", .flood = true };
+	struct ssh_target	 target = server.target;
+	pthread_t		 thread;
+	double			 begin = now();
+
+	talker.fd = server_listen(&target.port);
+	pthread_create(&thread, NULL, talk, &talker);
+	target.timeout = 1;
+	CHECK_ERR_HAS(try(&target), "127.0.0.1 port ");
+	CHECK(now() - begin < 3);
+	pthread_join(thread, NULL);
+	close(talker.fd);
 }
 
 TEST(a_key_that_is_not_let_in_is_listed)
@@ -581,6 +602,7 @@ main(void)
 	RUN_ON_SERVER(a_refused_connection_says_so);
 	RUN_ON_SERVER(a_silent_peer_is_given_up_after_the_timeout);
 	RUN_ON_SERVER(a_peer_that_is_no_ssh_server_is_an_error);
+	RUN_ON_SERVER(a_flood_does_not_hold_a_thread_for_ever);
 	RUN_ON_SERVER(a_key_that_is_not_let_in_is_listed);
 	RUN_ON_SERVER(without_any_key_it_says_how_to_get_one);
 	RUN_ON_SERVER(keys_of_each_type_let_in);
