@@ -5,10 +5,12 @@
 #include "base/term.h"
 #include "cmd/cmd.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Keys pass through this process: none may end in a core file.  LeakSanitizer needs to look at itself. */
 static void
@@ -20,9 +22,23 @@ forbid_core(void)
 #endif
 }
 
+/* Where one of the standard streams is closed, the next file or socket would take its number and its output. */
+static void
+fill_streams(void)
+{
+	int	 fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
+	fill_streams();
 	forbid_core();
 	umask(022);
 	signal(SIGPIPE, SIG_IGN);

@@ -17,7 +17,7 @@ fi
 
 say() { printf '\n# %s\n' "$*"; }
 
-# show COMMAND...: print it as it would be typed, run it, and say how long it took.
+# show COMMAND...: print it as it would be typed, run it, and say how long it took when one could notice.
 show() {
 	local word line='' start=${EPOCHREALTIME/[.,]/}
 
@@ -28,7 +28,7 @@ show() {
 	printf '\n$%s\n' "$line"
 	"$@"
 	start=$((${EPOCHREALTIME/[.,]/} - start))
-	printf '  (%d.%02d s)\n' $((start / 1000000)) $((start / 10000 % 100))
+	[ "$start" -lt 100000 ] || printf '  (%d.%02d s)\n' $((start / 1000000)) $((start / 10000 % 100))
 }
 
 address_of() {

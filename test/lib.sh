@@ -26,7 +26,11 @@ LEAP=$TOP/$BIN/leap
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/leap.XXXXXX") || exit 1
 OUT=$WORK/.stdout
 ERR=$WORK/.stderr
-export TOP BIN LEAP WORK
+HOME=$WORK/home
+LC_ALL=C.UTF-8
+export TOP BIN LEAP WORK HOME LC_ALL
+mkdir -m 700 "$HOME"
+unset SSH_AUTH_SOCK
 STATUS=0
 current='' wrong=0 failures=0
 

@@ -88,9 +88,12 @@ term_color(struct buf *line, FILE *stream, enum term_color color, const char *te
 static size_t
 own_sequence(const char *text)
 {
-	size_t	 digits = strspn(text + 2, "0123456789");
+	size_t	 digits;
 
-	return text[1] == '[' && digits <= 2 && text[2 + digits] == 'm' ? digits + 3 : 0;
+	if (text[1] != '[')
+		return 0;
+	digits = strspn(text + 2, "0123456789");
+	return digits <= 2 && text[2 + digits] == 'm' ? digits + 3 : 0;
 }
 
 static void

@@ -53,7 +53,7 @@ compare_with_disk(struct init *init)
 	return e;
 }
 
-/* Whether the key is to be trusted: by the option, by its disk, or by the user. */
+/* Whether the key is to be trusted: by the option, by its disk, or by the user; a mere --yes trusts nobody. */
 static struct err *
 decide(struct init *init, bool *yes)
 {
@@ -71,7 +71,7 @@ decide(struct init *init, bool *yes)
 		e = err_note(e, NULL, "wanted: %s", wanted);
 		return err_note(e, NULL, "there:  %s", fingerprint);
 	}
-	if ((init->on_disk && opt_get(context, "--yes-to-local") != NULL) || context->yes)
+	if (init->on_disk && (context->yes || opt_get(context, "--yes-to-local") != NULL))
 		return NULL;
 	question = xasprintf("%s at %s has the host key %.*s %s%s; is it right?", init->node->name,
 	    init->target.ssh.address, (int)strcspn(init->key.data, " "), init->key.data, fingerprint,

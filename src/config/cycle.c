@@ -112,4 +112,3 @@ cycle_error(const struct frame *frames, size_t count)
 	free(links);
 	return e;
 }
-

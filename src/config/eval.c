@@ -19,6 +19,7 @@
 #define EVAL_DEPTH	(SANDBOX_DEPTH - 10)
 
 #define CHUNK		"macro"		/* what Lua calls a macro in messages */
+
 struct scope *
 node_scope(const struct node *node)
 {

@@ -270,4 +270,3 @@ load_nodes(struct config *config)
 	}
 	strs_fini(&names);
 }
-

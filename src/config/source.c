@@ -188,7 +188,7 @@ source_place(const struct source *source, const char *path, const char *text, st
 	return found;
 }
 
-void
+static void
 layers_add(struct layers *layers, const struct source *source)
 {
 	if (source == NULL)

@@ -40,7 +40,6 @@ struct layers {
 	size_t			  count;
 };
 
-void		 layers_add(struct layers *layers, const struct source *source);	/* NULL adds nothing */
 
 /* The last one that sets it, as source_place(). */
 bool		 layers_place(const struct layers *layers, const char *path, const char *text, struct place *place);

@@ -119,6 +119,8 @@ claim_all(struct run *run)
 	}
 	if (e == NULL)
 		run->failed_id = NULL;
+	if (e == NULL)
+		e = store_sync();
 	return e != NULL ? e : journal_commit(&run->journal, true);
 }
 
@@ -147,9 +149,9 @@ act_on(struct run *run, struct item *item)
 		if (e == NULL && item->step_count > 0)
 			e = claim(run, item);
 		if (e == NULL && item->step_count > 0)
-			e = run_owe(run, item->id);
+			e = store_sync();
 		if (e == NULL && item->step_count > 0)
-			e = journal_commit(&run->journal, true);
+			e = run_owe(run, item->id);	/* syncs the claim too */
 		if (e == NULL && item->step_count > 0)
 			e = item->type->apply(run, item);
 	}

@@ -19,8 +19,8 @@
 enum { CALL = 1, RETURN = 2 };
 enum { FIELD_PATH = 1, FIELD_INTERFACE = 2, FIELD_MEMBER = 3, FIELD_REPLY_SERIAL = 5, FIELD_SIGNATURE = 8 };
 
-void
-dbus_align(struct buf *out, size_t to)
+static void
+put_padding(struct buf *out, size_t to)
 {
 	while (out->len % to != 0)
 		buf_addc(out, '\0');
@@ -29,7 +29,7 @@ dbus_align(struct buf *out, size_t to)
 void
 dbus_put_u32(struct buf *out, uint32_t value)
 {
-	dbus_align(out, 4);
+	put_padding(out, 4);
 	for (int i = 0; i < 4; i++)
 		buf_addc(out, (char)(value >> (8 * i)));
 }
@@ -45,7 +45,7 @@ dbus_put_string(struct buf *out, const char *text)
 static void
 put_field(struct buf *out, char code, char type, const char *text)
 {
-	dbus_align(out, 8);
+	put_padding(out, 8);
 	buf_addc(out, code);
 	buf_addc(out, 1);
 	buf_addc(out, type);
@@ -75,7 +75,7 @@ dbus_put_call(struct buf *out, uint32_t serial, const char *member, const char *
 	dbus_put_u32(&message, serial);
 	dbus_put_u32(&message, (uint32_t)fields.len);
 	buf_add(&message, fields.data, fields.len);
-	dbus_align(&message, 8);
+	put_padding(&message, 8);
 	buf_add(out, message.data, message.len);
 	buf_add(out, body->data, body->len);
 	buf_fini(&message);

@@ -12,8 +12,7 @@
 
 /* D-Bus Specification, "Message Protocol".  Everything is written little-endian, which is what Debian's machines are. */
 
-/* Writing: align to 4 or 8, then values. */
-void	 dbus_align(struct buf *out, size_t to);
+/* Writing: each value aligned as its type wants. */
 void	 dbus_put_u32(struct buf *out, uint32_t value);
 void	 dbus_put_string(struct buf *out, const char *text);
 

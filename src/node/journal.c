@@ -30,7 +30,7 @@ replay(struct journal *journal, struct managed *managed, const json_t *line)
 
 	if (json_str(line, "begin") != NULL)
 		journal->cut = true;
-	else if (entry != NULL && json_str(entry, "id") != NULL)
+	else if (entry_well_formed(entry))
 		json_object_set(managed->entries, json_str(entry, "id"), entry);
 	else if (gone != NULL)
 		json_object_del(managed->entries, gone);

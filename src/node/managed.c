@@ -24,8 +24,8 @@ damaged(const char *path, const char *why)
 	    "restore it from a backup, or move it away: then leap takes what is there as not its own");
 }
 
-static bool
-well_formed(const json_t *entry)
+bool
+entry_well_formed(const json_t *entry)
 {
 	const char	*id = json_str(entry, "id");
 	char		*made = resource_id(json_object_get(entry, "want"));
@@ -48,7 +48,7 @@ parse(struct managed *managed, const char *path, const struct buf *text)
 	if (json_int(root, "version", 0) != VERSION)
 		e = err_new(ERR_FAILED, "%s was written by another version of leap", path);
 	json_array_foreach(json_object_get(root, "entries"), i, entry) {
-		if (e == NULL && !well_formed(entry))
+		if (e == NULL && !entry_well_formed(entry))
 			e = damaged(path, "an entry has no name");
 		if (e == NULL)
 			json_object_set(managed->entries, json_str(entry, "id"), entry);

@@ -40,6 +40,9 @@ void		 managed_order(struct managed *managed, const struct strs *ids);
 /* The ids that are in no manifest any more, last applied first. */
 void		 managed_gone(const struct managed *managed, const json_t *wanted, struct strs *out);
 
+/* Whether it has an id, and one that is its resource's. */
+bool		 entry_well_formed(const json_t *entry);
+
 /* A new entry, a new reference; `before` is NULL when it is not known. */
 json_t		*entry_new(const char *id, json_t *want, json_t *before);
 

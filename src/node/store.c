@@ -20,6 +20,8 @@
 
 #define BLOCK	(128u << 10)
 
+static bool	 unsynced;	/* a content got its name since the last store_sync() */
+
 static char *
 store_path(const char *sha256)
 {
@@ -73,6 +75,7 @@ finish(char *take_temp, int fd, const char *sha256, struct err *take_e)
 		e = err_new(ERR_FAILED, "content %.12s is not whole: it has the hash %.12s", sha256, got);
 	if (e == NULL && (fsync(fd) != 0 || rename(take_temp, path) != 0))
 		e = err_errno(ERR_FAILED, "%s", path);
+	unsynced = unsynced || e == NULL;
 	if (e != NULL && fd >= 0)
 		unlink(take_temp);
 	if (fd >= 0)
@@ -155,6 +158,21 @@ store_put_file(const char *sha256, int from, const char *path)
 	if (e == NULL)
 		e = copy_to(fd, from, path);
 	return err_context(finish(temp, fd, sha256, e), "%s", path);
+}
+
+struct err *
+store_sync(void)
+{
+	int	 fd, failed;
+
+	if (!unsynced)
+		return NULL;
+	fd = open(STATE_STORE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	failed = fd < 0 || fsync(fd) != 0;
+	if (fd >= 0)
+		close(fd);
+	unsynced = failed;
+	return failed ? err_new(ERR_FAILED, "%s: cannot sync it", STATE_STORE) : NULL;
 }
 
 void

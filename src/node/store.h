@@ -23,6 +23,13 @@ struct err	*store_put_frame(const char *sha256, size_t size, const void *data, s
 NODISCARD
 struct err	*store_put_file(const char *sha256, int from, const char *path);
 
+/*
+ * Bring the names of what was put since the last time to the disk: before the journal says that a content is kept,
+ * so that a power cut takes both or none (fsync(2): a file's own sync does not cover its directory).
+ */
+NODISCARD
+struct err	*store_sync(void);
+
 /* Remove all contents that are no key of `keep`. */
 void		 store_collect(const json_t *keep);
 

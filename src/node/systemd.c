@@ -20,8 +20,9 @@ static const char *const suffixes[] = {
 	".service", ".socket", ".target", ".timer", ".mount", ".automount", ".path", ".slice", ".swap", ".scope", ".device",
 };
 
-char *
-unit_full_name(const char *name)
+/* "nginx" is "nginx.service"; the caller's, free(). */
+static char *
+full_name(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
 		if (str_ends(name, suffixes[i]))
@@ -32,7 +33,7 @@ unit_full_name(const char *name)
 void
 systemd_announce(struct systemd *systemd, const char *name)
 {
-	char	*full = unit_full_name(name);
+	char	*full = full_name(name);
 
 	if (!strs_has(&systemd->names, full)) {
 		systemd_forget(systemd);
@@ -246,7 +247,7 @@ ask_systemctl(struct systemd *systemd)
 struct err *
 systemd_unit(struct systemd *systemd, const char *name, const struct unit **unit)
 {
-	char		*full = unit_full_name(name);
+	char		*full = full_name(name);
 	struct err	*e = NULL;
 
 	*unit = NULL;
@@ -285,7 +286,7 @@ with_log(struct err *take_e, const char *verb, const char *name)
 struct err *
 systemd_do(struct systemd *systemd, const char *verb, const char *name)
 {
-	char		*full = name != NULL ? unit_full_name(name) : NULL;
+	char		*full = name != NULL ? full_name(name) : NULL;
 	const char	*argv[] = { "systemctl", "--quiet", "--no-ask-password", verb, full, NULL };
 	struct err	*e = tool_run(argv, NULL, SCRIPT_SECONDS, NULL);
 

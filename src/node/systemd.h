@@ -25,9 +25,6 @@ struct systemd {
 	bool		 loaded;
 };
 
-/* "nginx" is "nginx.service"; the caller's, free(). */
-char		*unit_full_name(const char *name);
-
 /* Announce a unit, so that one question answers for all. */
 void		 systemd_announce(struct systemd *systemd, const char *name);
 

@@ -7,11 +7,9 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mask.h"
-#include "base/strs.h"
 #include "repo/repo.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -23,27 +21,6 @@
 
 /* Letters and digits without 0 O, 1 l I: log2(57) is 5.83 bits each. */
 static const char alphabet[] = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-
-/*
- * Mask the value, and each line of a longer one, since a diff shows lines.
- * The lines that only say what it is stay readable.
- */
-static void
-mask_value(const char *data, size_t len)
-{
-	const char	*end = data + len, *line, *newline;
-
-	while (len > 0 && data[len - 1] == '\n')
-		len--;
-	mask_register(data, len);
-	for (line = data; line < end; line = newline + 1) {
-		newline = memchr(line, '\n', (size_t)(end - line));
-		if (newline == NULL)
-			break;
-		if (!str_starts(line, "-----"))
-			mask_register(line, (size_t)(newline - line));
-	}
-}
 
 /* A key that others on this machine can read is theirs too. */
 NODISCARD
@@ -71,14 +48,14 @@ vault_read(const struct repo *repo, const char *path, struct buf *out)
 	if ((e = check_mode(repo, path)) != NULL || (e = repo_read(repo, path, out)) != NULL)
 		return e;
 	if (out->len > start)
-		mask_value(out->data + start, out->len - start);
+		mask_register(out->data + start, out->len - start);
 	return NULL;
 }
 
 struct err *
 vault_write(const struct repo *repo, const char *path, const void *data, size_t len)
 {
-	mask_value(data, len);
+	mask_register(data, len);
 	return repo_write(repo, path, data, len, 0600, NULL);
 }
 
@@ -97,19 +74,6 @@ vault_remove(const struct repo *repo, const char *path)
 	if (unlink(full) != 0 && errno != ENOENT)
 		e = err_errno(ERR_FAILED, "cannot remove %s", path);
 	free(full);
-	return e;
-}
-
-struct err *
-vault_move(const struct repo *repo, const char *from, const char *to)
-{
-	char		*full_from = path_join(repo->root, from), *full_to = path_join(repo->root, to);
-	struct err	*e;
-
-	if ((e = dir_make_parent(full_to, 0755)) == NULL && rename(full_from, full_to) != 0)
-		e = err_errno(ERR_FAILED, "cannot move %s to %s", from, to);
-	free(full_from);
-	free(full_to);
 	return e;
 }
 
@@ -154,7 +118,6 @@ make_secret(const struct repo *repo, const char *path, unsigned length)
 
 	if ((e = dir_make_parent(full, 0700)) != NULL || (e = add_random(&value, length)) != NULL)
 		goto out;
-	mask_register(value.data, value.len);
 	buf_addc(&value, '\n');
 	e = vault_write(repo, path, value.data, value.len);
 out:

@@ -25,8 +25,6 @@ struct err	*vault_write(const struct repo *repo, const char *path, const void *d
 bool		 vault_has(const struct repo *repo, const char *path);
 NODISCARD
 struct err	*vault_remove(const struct repo *repo, const char *path);
-NODISCARD
-struct err	*vault_move(const struct repo *repo, const char *from, const char *to);
 
 /*
  * The secret `name` ([a-z0-9_-]+) of environment `env` (NULL: "default"), in

@@ -83,16 +83,15 @@ manifest_add_blob(struct manifest *manifest, const void *data, size_t len, int s
 
 	sha256_hex(data, len, sha256);
 	at = blob_position(manifest, sha256);
-	blob = manifest->blobs + at;
-	if (at < manifest->blob_count && strcmp(blob->sha256, sha256) == 0) {
-		blob->secret |= secret;
-		return blob->sha256;
+	if (at < manifest->blob_count && strcmp(manifest->blobs[at].sha256, sha256) == 0) {
+		manifest->blobs[at].secret |= secret;
+		return manifest->blobs[at].sha256;
 	}
 	if (manifest->blob_count == manifest->blob_cap) {
 		manifest->blob_cap = manifest->blob_cap != 0 ? manifest->blob_cap * 2 : 16;
 		manifest->blobs = xrealloc(manifest->blobs, manifest->blob_cap, sizeof(*manifest->blobs));
-		blob = manifest->blobs + at;
 	}
+	blob = manifest->blobs + at;
 	memmove(blob + 1, blob, (manifest->blob_count - at) * sizeof(*blob));
 	manifest->blob_count++;
 	*blob = (struct blob){ .data = xmalloc(len + 1), .len = len, .secret = secret };

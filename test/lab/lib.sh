@@ -82,6 +82,14 @@ on() {
 	ssh "${SSH_OPTIONS[@]}" "root@${ADDRESS[$name]}" "$line" </dev/null
 }
 
+# nothing_changes: one more deploy is done and changes nothing on any node.
+nothing_changes() {
+	leap deploy --yes --json
+	status_is 0
+	grep -oE '"changed": *[0-9]+' "$OUT" | sort -u | tr -d ' ' >"$WORK/.changed"
+	[ "$(cat "$WORK/.changed")" = '"changed":0' ] || fail "something changed: $(cat "$OUT")"
+}
+
 # poll SECONDS COMMAND...: until it succeeds.
 poll() {
 	local until=$((SECONDS + $1))

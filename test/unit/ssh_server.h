@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -189,6 +190,7 @@ server_run(struct server *server)
 	server->pid = fork();
 	if (server->pid == 0) {
 		setpgid(0, 0);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);	/* a test that crashes leaves no sshd behind */
 		if (!server_isolate())
 			_exit(126);
 		fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);

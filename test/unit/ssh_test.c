@@ -158,6 +158,8 @@ check_changed(const char *pinned)
 
 		target.transport = transports[i];
 		e = try(&target);
+		if (!CHECK(e != NULL))
+			continue;
 		CHECK_INT(err_code(e), ERR_TRUST);
 		err_format(e, &text);
 		CHECK(str_starts(buf_text(&text), want.data));
