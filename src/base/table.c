@@ -43,12 +43,17 @@ table_free(struct table *table)
 void
 table_add(struct table *table, const char *format, ...)
 {
-	va_list	 args;
+	struct buf	 visible = { 0 };
+	va_list		 args;
+	char		*text;
 
 	table->cells = xrealloc(table->cells, table->count + 1, sizeof(*table->cells));
 	va_start(args, format);
-	table->cells[table->count++] = (struct cell){ .text = xvasprintf(format, args) };
+	text = xvasprintf(format, args);
 	va_end(args);
+	term_visible(&visible, text);
+	free(text);
+	table->cells[table->count++] = (struct cell){ .text = buf_take(&visible) };
 }
 
 void

@@ -97,14 +97,14 @@ own_sequence(const char *text)
 }
 
 static void
-add_visible(struct buf *text, const char *from, size_t len)
+add_visible(struct buf *text, const char *from, size_t len, bool colored)
 {
 	size_t	 i, own;
 
 	for (i = 0; i < len; i++) {
 		unsigned char	 c = (unsigned char)from[i];
 
-		if (c == 033 && (own = own_sequence(from + i)) != 0) {
+		if (c == 033 && colored && (own = own_sequence(from + i)) != 0) {
 			buf_add(text, from + i, own);
 			i += own - 1;
 		} else if ((c < 32 && c != '\n' && c != '\t') || c == 127) {
@@ -118,12 +118,18 @@ add_visible(struct buf *text, const char *from, size_t len)
 }
 
 void
+term_visible(struct buf *out, const char *text)
+{
+	add_visible(out, text, strlen(text), false);
+}
+
+void
 term_write(FILE *stream, struct buf *text)
 {
 	struct buf	 visible = { 0 };
 
 	mask_apply(text);
-	add_visible(&visible, buf_text(text), text->len);
+	add_visible(&visible, buf_text(text), text->len, stream == stdout ? term.color_out : term.color_err);
 	fwrite(buf_text(&visible), 1, visible.len, stream);
 	buf_fini(&visible);
 }

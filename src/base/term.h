@@ -30,6 +30,9 @@ PRINTF(1, 2)
 void	 note(const char *format, ...);		/* all else: standard error; silent with -q */
 PRINTF(1, 2)
 void	 verbose(const char *format, ...);	/* standard error; only with -v */
+/* Append `text` with every control character made visible: for what others wrote. */
+void	 term_visible(struct buf *out, const char *text);
+
 /* Write to `stream` as out() and note() do; `text` is masked in place. */
 void	 term_write(FILE *stream, struct buf *text);
 void	 term_set_verbosity(int level);		/* -1 quiet, 0, 1 verbose */

@@ -12,7 +12,7 @@
 
 #define NO_ENVIRONMENT	"default"	/* the word for nodes without one */
 
-enum word_type { WORD_NODE, WORD_SERVICE, WORD_TAG, WORD_ENVIRONMENT };
+enum word_type { WORD_NODE, WORD_SERVICE, WORD_ENVIRONMENT, WORD_TAG };
 
 struct word {
 	enum word_type	 type;
@@ -91,10 +91,10 @@ word_parse(struct word *word, struct config *config, const char *text)
 		word->type = WORD_NODE;
 	else if (strs_has(&config->services, word->name))
 		word->type = WORD_SERVICE;
-	else if (strs_has(&config->tags, word->name))
-		word->type = WORD_TAG;
 	else if (strs_has(&config->environments, word->name) || strcmp(word->name, NO_ENVIRONMENT) == 0)
 		word->type = WORD_ENVIRONMENT;
+	else if (strs_has(&config->tags, word->name))
+		word->type = WORD_TAG;
 	else {
 		if ((e = find_full_name(config, word->name, &word->node)) != NULL)
 			return e;

@@ -19,8 +19,8 @@ struct node_list {
 enum { FILTER_DISABLED = 1 };		/* disabled nodes too */
 
 /*
- * The nodes that the words select.  A word is the name of a node (or its full domain name), a service, a tag
- * or an environment, in that order; plain words unite, "+word" intersects.  Environment words restrict the rest.
+ * The nodes that the words select.  A word is the name of a node (or its full domain name), a service, an
+ * environment or a tag, in that order; plain words unite, "+word" intersects.  Environment words restrict the rest.
  * No words: all nodes (of the pinned environment, when the Leapfile names one).  Unknown words fail with a
  * suggestion, an empty selection fails too; both are ERR_USAGE.
  */

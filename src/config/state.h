@@ -40,7 +40,6 @@ struct layers {
 	size_t			  count;
 };
 
-
 /* The last one that sets it, as source_place(). */
 bool		 layers_place(const struct layers *layers, const char *path, const char *text, struct place *place);
 

@@ -143,7 +143,7 @@ node_session(int in, int out)
 
 	json_setup();
 	prctl(PR_SET_DUMPABLE, 0);
-	umask(077);
+	umask(022);	/* what apt, maintainer scripts and commands expect; every file of ours says its own mode */
 	(void)!chdir("/");
 	tool_environment();
 	channel_open(&channel, in, out);

@@ -283,15 +283,39 @@ with_log(struct err *take_e, const char *verb, const char *name)
 	return take_e;
 }
 
+/* Deploys in quick succession are no crash loop: the limit that systemd puts on starts is not for them. */
+static bool
+lift_start_limit(const char *full)
+{
+	const char	*ask[] = { "systemctl", "show", "-p", "Result", "--value", full, NULL };
+	const char	*lift[] = { "systemctl", "reset-failed", full, NULL };
+	struct buf	 answer = { 0 };
+	struct err	*e = tool_run(ask, NULL, TOOL_SECONDS, &answer);
+	bool		 limited = e == NULL && strcmp(buf_text(&answer), "start-limit-hit\n") == 0;
+
+	if (limited)
+		e = tool_run(lift, NULL, TOOL_SECONDS, NULL);
+	limited = limited && e == NULL;
+	err_free(e);
+	buf_fini(&answer);
+	return limited;
+}
+
 struct err *
 systemd_do(struct systemd *systemd, const char *verb, const char *name)
 {
 	char		*full = name != NULL ? full_name(name) : NULL;
 	const char	*argv[] = { "systemctl", "--quiet", "--no-ask-password", verb, full, NULL };
+	bool		 starts = strcmp(verb, "start") == 0 || strcmp(verb, "restart") == 0 ||
+	    strcmp(verb, "reload-or-restart") == 0;
 	struct err	*e = tool_run(argv, NULL, SCRIPT_SECONDS, NULL);
 
 	systemd_forget(systemd);
-	if (e != NULL && (strcmp(verb, "start") == 0 || strcmp(verb, "restart") == 0 || strcmp(verb, "reload") == 0))
+	if (e != NULL && starts && lift_start_limit(full)) {
+		err_free(e);
+		e = tool_run(argv, NULL, SCRIPT_SECONDS, NULL);
+	}
+	if (e != NULL && starts)
 		e = with_log(e, verb, full);
 	free(full);
 	return e;

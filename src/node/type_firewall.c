@@ -140,11 +140,11 @@ claim(struct run *run, struct item *item)
 	return e;
 }
 
-/* Others may want to look at what they own in there; the umask is for accidents only. */
+/* Others may want to look at what they own in there. */
 static struct err *
 make_directory(void)
 {
-	if (mkdir(RULES_DIR, 0700) == 0 ? chmod(RULES_DIR, 0755) != 0 : errno != EEXIST)
+	if (mkdir(RULES_DIR, 0755) != 0 && errno != EEXIST)
 		return err_errno(ERR_FAILED, "%s", RULES_DIR);
 	return NULL;
 }

@@ -16,6 +16,8 @@ probe() {
 			config[i] = file("/etc/probe" .. i .. ".conf", { content = probe.version .. "\n" .. string.rep("x", 20000) .. "\n" })
 		end
 		local unit_file = file("/etc/systemd/system/probe.service", { content = [[
+		[Unit]
+		StartLimitIntervalSec=0
 		[Service]
 		Type=oneshot
 		RemainAfterExit=yes

@@ -142,6 +142,11 @@ TEST(mask_hides_secrets_and_lines_of_keys)
 	buf_adds(&text, "a hunter22 b hunter2255 short QUJDREVG -----BEGIN");
 	mask_apply(&text);
 	CHECK_STR(buf_text(&text), "a [secret] b [secret] short [secret] -----BEGIN");
+	mask_register("22 and more", 11);
+	buf_clear(&text);
+	buf_adds(&text, "hunter22 and more, hunter22hunter22, hunter2");
+	mask_apply(&text);
+	CHECK_STR(buf_text(&text), "[secret], [secret][secret], hunter2");
 	buf_fini(&text);
 	mask_fini();
 }
@@ -278,7 +283,24 @@ TEST(output_makes_control_characters_visible)
 	term_write(stream, &text);
 	rewind(stream);
 	CHECK(fread(got, 1, sizeof(got) - 1, stream) > 0);
-	CHECK_STR(got, "a\\x1b[2Jb\\x0dc\\u009bd\033[31mred\033[0m\n");
+	CHECK_STR(got, "a\\x1b[2Jb\\x0dc\\u009bd\\x1b[31mred\\x1b[0m\n");
+	fclose(stream);
+	buf_fini(&text);
+}
+
+TEST(an_escape_at_the_very_end_is_not_read_past)
+{
+	struct buf	 text = { 0 };
+	FILE		*stream = tmpfile();
+
+	if (!CHECK(stream != NULL))
+		return;
+	while (text.len < 62)
+		buf_addc(&text, 'x');
+	buf_addc(&text, '\033');
+	CHECK_INT(text.cap, text.len + 1);	/* else nothing is tried */
+	term_write(stream, &text);
+	CHECK_INT(ftell(stream), 62 + 4);
 	fclose(stream);
 	buf_fini(&text);
 }
@@ -307,6 +329,7 @@ main(void)
 	RUN(proc_does_not_wait_for_a_grandchild_that_keeps_the_output_open);
 	RUN(json_canonical_is_the_same_for_equal_values);
 	RUN(output_makes_control_characters_visible);
+	RUN(an_escape_at_the_very_end_is_not_read_past);
 	err_free(dir_remove(scratch));
 	return test_done();
 }

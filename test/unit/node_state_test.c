@@ -114,6 +114,9 @@ TEST(journal_that_is_damaged_is_not_guessed_at)
 	write_text(path, "{\"begin\":\"me\"}\nrubbish\n{\"paid\":\"x\"}\n");
 	CHECK_ERR(journal_load(&journal, path, &managed), want);
 	journal_fini(&journal);
+	write_text(path, "{\"begin\":\"me\"}\n{\"entry\":{\"id\":\"file:/x\",\"want\":{\"path\":\"/x\"}}}\n");
+	CHECK_ERR(journal_load(&journal, path, &managed), want);
+	journal_fini(&journal);
 	free(want);
 	managed_fini(&managed);
 }
