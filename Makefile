@@ -12,22 +12,25 @@ CC	?= gcc
 Q	 = $(if $(V),,@)
 say	 = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
-B	:= $(if $(SAN),build-san,build)
+B	:= $(if $(FUZZ),build-fuzz,$(if $(SAN),build-san,build))
 ARCH	:= $(shell uname -m)
 ROOMS	:= cmd push recipe config lua pki vault ssh repo local wire base
 LIBS	:= libgit2 libssh2 jansson openssl yaml-0.1 libpcre2-8 lua5.4 libmd libzstd
 
 WARN	:= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wwrite-strings
-SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-HARDEN	:= $(if $(SAN),$(SANITIZE) -DLEAP_SANITIZED -g -O1,-O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong)
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
+	$(if $(FUZZ),-fsanitize=fuzzer-no-link)
+HARDEN	:= $(if $(SAN)$(FUZZ),$(SANITIZE) -DLEAP_SANITIZED -g -O1,-O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong)
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -Isrc $(WARN) $(HARDEN) -fPIE -pthread $(CFLAGS) -MMD -MP \
 	-DLEAP_VERSION='"$(VERSION)"' -DLEAP_DATADIR='"$(DATADIR)"' -DLEAP_LIBDIR='"$(LIBDIR)"'
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SAN),$(SANITIZE)) -pthread $(LDFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(if $(SAN)$(FUZZ),$(SANITIZE)) -pthread $(LDFLAGS)
 PC_CFLAGS := $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
 PC_LIBS	  := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lm
 
 room_objects = $(patsubst src/%.c,$(B)/%.o,$(wildcard src/$(1)/*.c))
 ARCHIVES := $(ROOMS:%=$(B)/%.a)
+# Tests link leap's rooms and the node's: both stand on wire and base.
+TEST_ARCHIVES = $(filter-out $(B)/wire.a $(B)/base.a,$(ARCHIVES)) $(B)/node.a $(B)/wire.a $(B)/base.a
 UNITS	 := $(patsubst test/unit/%.c,$(B)/test/unit/%,$(wildcard test/unit/*_test.c))
 FUZZERS	 := $(filter-out replay,$(patsubst test/fuzz/%.c,%,$(wildcard test/fuzz/*.c)))
 REPLAYS	 := $(FUZZERS:%=$(B)/test/fuzz/%)
@@ -81,17 +84,24 @@ $(B)/test/unit/%: test/unit/%.c $(B)/node.a $(ARCHIVES)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(PC_CFLAGS) -Itest/unit $(ALL_LDFLAGS) -o $@ $< \
-	    $(filter-out $(B)/node.a $(B)/wire.a $(B)/base.a,$(ARCHIVES)) $(B)/node.a $(B)/wire.a $(B)/base.a $(PC_LIBS)
+	    $(TEST_ARCHIVES) $(PC_LIBS)
 
 $(B)/test/fuzz/%: test/fuzz/%.c test/fuzz/replay.c $(B)/node.a $(ARCHIVES)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(PC_CFLAGS) -Itest/unit $(ALL_LDFLAGS) -o $@ $< test/fuzz/replay.c \
-	    $(filter-out $(B)/node.a $(B)/wire.a $(B)/base.a,$(ARCHIVES)) $(B)/node.a $(B)/wire.a $(B)/base.a $(PC_LIBS)
+	    $(TEST_ARCHIVES) $(PC_LIBS)
 
-# FUZZ_SECONDS for each target, with a corpus that grows in build-fuzz/.
+# One libFuzzer program a target; what it finds that is new goes into a corpus of its own beside it.
+$(B)/fuzz/%: test/fuzz/%.c $(B)/node.a $(ARCHIVES)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(PC_CFLAGS) -Itest/unit $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(TEST_ARCHIVES) $(PC_LIBS)
+
+# FUZZ_SECONDS for each target.
 FUZZ_SECONDS ?= 60
 fuzz:
+	$(Q)$(MAKE) FUZZ=1 CC=clang $(FUZZERS:%=build-fuzz/fuzz/%)
 	$(Q)for target in $(FUZZERS); do test/fuzz/run $$target $(FUZZ_SECONDS) || exit 1; done
 
 check-programs: $(UNITS) $(REPLAYS)
@@ -103,7 +113,7 @@ bench: all
 	$(Q)for bench in test/bench/*; do $$bench || exit 1; done
 
 lint:
-	$(Q)test/lint
+	$(Q)FLAGS='$(ALL_CFLAGS) $(PC_CFLAGS) -Itest/unit' test/lint
 
 demo:
 	$(Q)tools/install-dependencies

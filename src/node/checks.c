@@ -25,7 +25,7 @@ check_listen(const json_t *check)
 {
 	const char	*address = json_str(check, "address"), *protocol = json_str(check, "protocol");
 	unsigned	 port = (unsigned)json_int(check, "port", 0);
-	uint8_t		 bytes[16];
+	uint8_t		 bytes[16] = { 0 };
 	size_t		 len = 0;
 
 	if (address != NULL)

@@ -4,6 +4,7 @@
 #include "node/dbus.h"
 
 #include "base/file.h"
+#include "base/strs.h"
 
 #include <errno.h>
 #include <string.h>
@@ -220,7 +221,7 @@ skip_greeting(int fd, struct buf *in)
 	while ((end = memmem(buf_text(in), in->len, "\r\n", 2)) == NULL)
 		if (in->len > BLOCK || !receive(fd, in))
 			return false;
-	if (memcmp(in->data, "OK ", 3) != 0)
+	if (!str_starts(buf_text(in), "OK "))
 		return false;
 	buf_drop(in, (size_t)(end + 2 - in->data));
 	return true;

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "base/strs.h"
 #include "node/state.h"
 
 #include <stdlib.h>
@@ -78,7 +79,7 @@ dpkg_find(const char *status, const char *name)
 	char		*head = xasprintf("\nPackage: %s\n", plain);
 	bool		 found = false;
 
-	stanza = strncmp(status, head + 1, strlen(head + 1)) == 0 ? status : strstr(status, head);
+	stanza = str_starts(status, head + 1) ? status : strstr(status, head);
 	while (stanza != NULL && !found) {
 		stanza += *stanza == '\n';
 		end = strstr(stanza, "\n\n");

@@ -39,7 +39,7 @@ enum frame_type {
 
 #define FRAME_HEADER	5u
 #define FRAME_MAX_UP	(256u << 20)	/* to the node: a compressed blob */
-#define FRAME_MAX_DOWN	(1u << 20)	/* from the node: never larger */
+#define FRAME_MAX_DOWN	(4u << 20)	/* from the node: a NEED that names some 60,000 blobs */
 
 struct frame {
 	enum frame_type	 type;
