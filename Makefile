@@ -15,7 +15,7 @@ say	 = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 B	:= $(if $(FUZZ),build-fuzz,$(if $(SAN),build-san,build))
 ARCH	:= $(shell uname -m)
 ROOMS	:= cmd push recipe config lua pki vault ssh repo local wire base
-LIBS	:= libgit2 libssh2 jansson openssl yaml-0.1 libpcre2-8 lua5.4 libmd libzstd
+LIBS	:= libgit2 libssh2 jansson openssl yaml-0.1 lua5.4 libmd libzstd
 
 WARN	:= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wwrite-strings
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
@@ -45,7 +45,7 @@ NODE_LDFLAGS = -static-pie -Wl,--gc-sections,-z,relro,-z,now,-s
 NODE_LIBS := -ljansson -lmd -lzstd
 CROSS	 := $(if $(filter x86_64,$(ARCH)),aarch64)
 CROSS_CC := $(CROSS)-linux-gnu-gcc
-CROSS_OK := $(if $(CROSS),$(shell printf '\#include <jansson.h>\n\#include <sha2.h>\n\#include <zstd.h>\nint main(void){return 0;}' | \
+CROSS_OK := $(if $(CROSS),$(shell printf '#include <jansson.h>\n#include <sha2.h>\n#include <zstd.h>\nint main(void){return 0;}' | \
 	$(CROSS_CC) -static-pie -xc - $(NODE_LIBS) -o /dev/null 2>/dev/null && echo yes))
 NODES	 := $(OUT)/leap-node-$(ARCH) $(if $(CROSS_OK),$(OUT)/leap-node-$(CROSS))
 

@@ -4,6 +4,7 @@
 #include "base/json.h"
 
 #include "base/buf.h"
+#include "base/strs.h"
 
 #include <stdlib.h>
 
@@ -40,6 +41,17 @@ json_pretty(const json_t *value, struct buf *out)
 {
 	dump(value, JSON_INDENT(4), out);
 	buf_addc(out, '\n');
+}
+
+json_t *
+json_strs(const struct strs *list)
+{
+	json_t	*array = json_array();
+	size_t	 i;
+
+	for (i = 0; i < list->count; i++)
+		json_array_append_new(array, json_string(list->items[i]));
+	return array;
 }
 
 const char *

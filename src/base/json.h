@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 struct buf;
+struct strs;
 
 /* Make jansson abort on out of memory as everything else does.  Call first in main(). */
 void		 json_setup(void);
@@ -19,6 +20,9 @@ void		 json_canonical(const json_t *value, struct buf *out);
 
 /* Indented by four spaces, sorted keys, a newline at the end: for files that people edit. */
 void		 json_pretty(const json_t *value, struct buf *out);
+
+/* The list as an array of texts, a new reference. */
+json_t		*json_strs(const struct strs *list);
 
 /* The member if it is a string, else NULL (or false, 0, `fallback`). */
 const char	*json_str(const json_t *object, const char *key);

@@ -96,23 +96,48 @@ own_sequence(const char *text)
 	return digits <= 2 && text[2 + digits] == 'm' ? digits + 3 : 0;
 }
 
+/*
+ * The length of the UTF-8 character (RFC 3629) at `text`, of which `len` bytes are there; 0 when it is none, or one
+ * that would drive a terminal: a control, or a change of direction that makes a text read as another.
+ */
+static size_t
+plain_character(const unsigned char *text, size_t len)
+{
+	size_t		 want = text[0] < 0x80 ? 1 : text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 :
+	    text[0] < 0xf5 ? 4 : 0;
+	unsigned long	 point = want < 2 ? text[0] : text[0] & (0x7fu >> want);
+	size_t		 i;
+
+	if (want == 0 || want > len)
+		return 0;
+	for (i = 1; i < want; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		point = point << 6 | (text[i] & 0x3f);
+	}
+	if ((want == 3 && point < 0x800) || (want == 4 && point < 0x10000) || point > 0x10ffff ||
+	    (point >= 0xd800 && point < 0xe000))
+		return 0;
+	if ((point < 32 && point != '\n' && point != '\t') || (point >= 127 && point < 160) ||
+	    (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069))
+		return 0;
+	return want;
+}
+
 static void
 add_visible(struct buf *text, const char *from, size_t len, bool colored)
 {
-	size_t	 i, own;
+	size_t	 i, used;
 
-	for (i = 0; i < len; i++) {
-		unsigned char	 c = (unsigned char)from[i];
-
-		if (c == 033 && colored && (own = own_sequence(from + i)) != 0) {
-			buf_add(text, from + i, own);
-			i += own - 1;
-		} else if ((c < 32 && c != '\n' && c != '\t') || c == 127) {
-			buf_addf(text, "\\x%02x", c);
-		} else if (c == 0xc2 && i + 1 < len && ((unsigned char)from[i + 1] & 0xe0) == 0x80) {
-			buf_addf(text, "\\u%04x", (unsigned char)from[++i]);	/* C1 controls */
+	for (i = 0; i < len; i += used) {
+		used = plain_character((const unsigned char *)from + i, len - i);
+		if (used == 0 && colored && from[i] == 033)
+			used = own_sequence(from + i);
+		if (used != 0) {
+			buf_add(text, from + i, used);
 		} else {
-			buf_addc(text, (char)c);
+			buf_addf(text, "\\x%02x", (unsigned char)from[i]);
+			used = 1;
 		}
 	}
 }

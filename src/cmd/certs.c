@@ -21,7 +21,7 @@
 /* One run over some nodes.  The CA's private key is read when the first certificate has to be signed. */
 struct run {
 	const struct repo	*repo;
-	bool			 always;
+	enum { RUN_UPDATE, RUN_RENEW, RUN_LOOK } mode;
 	int64_t			 now;
 	struct buf		 ca_cert, ca_key;
 	unsigned		 days;		/* that a new certificate lasts */
@@ -80,6 +80,34 @@ read_ca_key(struct run *run)
 	return vault_read(run->repo, CA_KEY_PATH, &run->ca_key);
 }
 
+/* Add a name of the node's; `place` is where it stands. */
+NODISCARD
+static struct err *
+add_name(struct strs *list, const char *name, const struct place *place)
+{
+	if (!cert_name_valid(name))
+		return err_hint(err_at(ERR_CONFIG, place, "\"%s\" is no domain name that a certificate can have", name),
+		    "use letters, digits and hyphens between the dots");
+	if (!strs_has(list, name))
+		strs_add(list, name);
+	return NULL;
+}
+
+/* Add the name that a property is; it may be missing or null. */
+NODISCARD
+static struct err *
+add_name_of(struct strs *list, struct node *node, const char *property)
+{
+	struct place	 place = { 0 };
+	const char	*text = NULL;
+	struct err	*e = node_text(node, property, &text);
+
+	if (e != NULL || text == NULL)
+		return e;
+	(void)node_place(node, property, &place);
+	return add_name(list, text, &place);
+}
+
 /* Add a property that may be missing or null. */
 NODISCARD
 static struct err *
@@ -110,8 +138,8 @@ add_aliases(struct strs *list, struct node *node)
 	json_array_foreach(aliases, i, alias) {
 		if (!json_is_string(alias))
 			return err_at(ERR_CONFIG, &place, "dns.aliases must be a list of names");
-		if (!strs_has(list, json_string_value(alias)))
-			strs_add(list, json_string_value(alias));
+		if ((e = add_name(list, json_string_value(alias), &place)) != NULL)
+			return e;
 	}
 	return NULL;
 }
@@ -122,12 +150,12 @@ names_read(struct names *out, struct node *node)
 {
 	struct err *e;
 
-	if ((e = add_text(&out->dns, node, "domain.full")) != NULL)
+	if ((e = add_name_of(&out->dns, node, "domain.full")) != NULL)
 		return e;
 	if (out->dns.count == 0)
 		return err_hint(err_new(ERR_CONFIG, "%s: no name for its certificate: domain.full is not set", node->name),
 		    "see domain in leap-config(5)");
-	if ((e = add_text(&out->dns, node, "domain.internal")) != NULL ||
+	if ((e = add_name_of(&out->dns, node, "domain.internal")) != NULL ||
 	    (e = add_aliases(&out->dns, node)) != NULL)
 		return e;
 	return add_text(&out->addresses, node, "ip_address");
@@ -144,7 +172,7 @@ find_reason(char **why, const struct run *run, const char *key_path, const char 
 	struct err	*e = NULL;
 
 	*why = NULL;
-	if (run->always)
+	if (run->mode == RUN_RENEW)
 		*why = xstrdup("as asked");
 	else if (!repo_has(run->repo, cert_path))
 		*why = xstrdup("it had none");
@@ -182,6 +210,18 @@ out:
 	return e;
 }
 
+/* Say what would be made anew.  Without a certificate and its key the recipes cannot go on. */
+NODISCARD
+static struct err *
+look_at(const struct run *run, const struct node *node, const char *key_path, const char *cert_path, const char *why)
+{
+	if (!repo_has(run->repo, cert_path) || !vault_has(run->repo, key_path))
+		return err_hint(err_new(ERR_TRUST, "%s: its certificate, %s, or the key of it is missing", node->name,
+		    cert_path), "leap cert update %s", node->name);
+	note("%s: a deploy makes a new certificate: %s\n", node->name, why);
+	return NULL;
+}
+
 NODISCARD
 static struct err *
 update_node(struct run *run, struct node *node)
@@ -196,7 +236,9 @@ update_node(struct run *run, struct node *node)
 	if ((e = names_read(&names, node)) != NULL ||
 	    (e = find_reason(&why, run, key_path, cert_path, &request)) != NULL)
 		goto out;
-	if (why != NULL && (e = make_cert(run, key_path, cert_path, &request)) != NULL)
+	if (why != NULL && run->mode == RUN_LOOK)
+		e = look_at(run, node, key_path, cert_path, why);
+	else if (why != NULL && (e = make_cert(run, key_path, cert_path, &request)) != NULL)
 		e = err_context(e, "%s: certificate", node->name);
 	else if (why != NULL)
 		note("%s: made a certificate for %u days: %s\n", node->name, run->days, why);
@@ -244,11 +286,11 @@ update_all(struct run *run, const struct node_list *nodes)
 
 NODISCARD
 static struct err *
-certs_run(struct context *context, const struct node_list *nodes, bool always, unsigned *made)
+certs_run(struct run run, const struct node_list *nodes, unsigned *made)
 {
-	struct run	 run = { .repo = context->repo, .always = always, .now = (int64_t)time(NULL) };
 	struct err	*e;
 
+	run.now = (int64_t)time(NULL);
 	run.ca_key.secret = true;
 	if ((e = open_ca(&run)) == NULL)
 		e = update_all(&run, nodes);
@@ -262,11 +304,17 @@ certs_run(struct context *context, const struct node_list *nodes, bool always, u
 struct err *
 certs_update(struct context *context, const struct node_list *nodes, unsigned *made)
 {
-	return certs_run(context, nodes, false, made);
+	return certs_run((struct run){ .repo = context->repo, .mode = RUN_UPDATE }, nodes, made);
 }
 
 struct err *
 certs_renew(struct context *context, const struct node_list *nodes, unsigned *made)
 {
-	return certs_run(context, nodes, true, made);
+	return certs_run((struct run){ .repo = context->repo, .mode = RUN_RENEW }, nodes, made);
+}
+
+struct err *
+certs_look(struct context *context, const struct node_list *nodes)
+{
+	return certs_run((struct run){ .repo = context->repo, .mode = RUN_LOOK }, nodes, NULL);
 }

@@ -28,7 +28,14 @@ bool		 certs_have_ca(const struct repo *repo);
 NODISCARD
 struct err	*certs_update(struct context *context, const struct node_list *nodes, unsigned *made);
 
-/* The same for all of them, whatever state theirs are in. */
+/*
+ * Change nothing: a certificate that certs_update() would make anew is said to the user, one that is missing, or
+ * whose key is, fails with ERR_TRUST and a hint.
+ */
+NODISCARD
+struct err	*certs_look(struct context *context, const struct node_list *nodes);
+
+/* The same as certs_update() for all of them, whatever state theirs are in. */
 NODISCARD
 struct err	*certs_renew(struct context *context, const struct node_list *nodes, unsigned *made);
 

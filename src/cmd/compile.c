@@ -3,7 +3,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/file.h"
 #include "base/json.h"
-#include "cmd/certs.h"
+#include "cmd/check.h"
 #include "cmd/cmd.h"
 #include "config/config.h"
 #include "config/filter.h"
@@ -23,23 +23,6 @@ struct outcome {
 	size_t		count;
 };
 
-/* Nodes share recipes, so that one mistake in a recipe is many nodes' error: each text once. */
-NODISCARD
-static struct err *
-join_new(struct err *take_all, struct err *take_e, struct strs *seen)
-{
-	struct buf text = { 0 };
-
-	err_format(take_e, &text);
-	if (strs_has(seen, buf_text(&text))) {
-		err_free(take_e);
-		take_e = NULL;
-	} else
-		strs_add(seen, buf_text(&text));
-	buf_fini(&text);
-	return err_join(take_all, take_e);
-}
-
 /* Run every node's recipes, for their errors. */
 NODISCARD
 static struct err *
@@ -51,7 +34,7 @@ check_recipes(const struct node_list *nodes)
 
 	for (size_t i = 0; i < nodes->count; i++) {
 		if ((e = recipe_run(&manifest, nodes->items[i])) != NULL)
-			all = join_new(all, e, &seen);
+			all = check_join(all, e, &seen);
 		else
 			manifest_fini(&manifest);
 	}
@@ -116,16 +99,6 @@ remove_stale(struct context *context, struct outcome *outcome)
 	return e;
 }
 
-static json_t *
-strs_json(const struct strs *list)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < list->count; i++)
-		json_array_append_new(array, json_string(list->items[i]));
-	return array;
-}
-
 static void
 report_json(const struct outcome *outcome)
 {
@@ -133,9 +106,9 @@ report_json(const struct outcome *outcome)
 	struct buf	 text = { 0 };
 
 	json_object_set_new(root, "nodes", json_integer((json_int_t)outcome->count));
-	json_object_set_new(root, "created", strs_json(&outcome->created));
-	json_object_set_new(root, "changed", strs_json(&outcome->changed));
-	json_object_set_new(root, "removed", strs_json(&outcome->removed));
+	json_object_set_new(root, "created", json_strs(&outcome->created));
+	json_object_set_new(root, "changed", json_strs(&outcome->changed));
+	json_object_set_new(root, "removed", json_strs(&outcome->removed));
 	json_pretty(root, &text);
 	out("%s", buf_text(&text));
 	buf_fini(&text);
@@ -174,39 +147,6 @@ enabled_nodes(struct node_list *list, struct config *config)
 	}
 }
 
-/* New certificates are made for what is right only, and macros may have read old ones: begin anew then. */
-NODISCARD
-static struct err *
-check_all(struct context *context, struct node_list *nodes)
-{
-	struct err	*e;
-	unsigned	 made = 0;
-
-	if ((e = config_check(context->config, nodes->items, nodes->count)) == NULL)
-		e = certs_update(context, nodes, &made);
-	if (e == NULL && made > 0) {
-		node_list_fini(nodes);
-		config_free(context->config);
-		context->config = NULL;
-		if ((e = config_load(&context->config, context->repo)) == NULL) {
-			enabled_nodes(nodes, context->config);
-			e = config_check(context->config, nodes->items, nodes->count);
-		}
-	}
-	return e != NULL ? e : check_recipes(nodes);
-}
-
-static void
-show_warnings(const struct config *config)
-{
-	struct buf text = { 0 };
-
-	if (config_warnings(config) != NULL)
-		err_format(config_warnings(config), &text);
-	note("%s", buf_text(&text));
-	buf_fini(&text);
-}
-
 NODISCARD
 static struct err *
 compile_all(struct context *context, struct node_list *nodes)
@@ -214,8 +154,7 @@ compile_all(struct context *context, struct node_list *nodes)
 	struct outcome	 outcome = { .count = nodes->count };
 	struct err	*e;
 
-	show_warnings(context->config);
-	if ((e = check_all(context, nodes)) == NULL &&
+	if ((e = check_nodes(context, nodes, CHECK_CERTS_UPDATE)) == NULL && (e = check_recipes(nodes)) == NULL &&
 	    (e = write_nodes(context->repo, nodes, &outcome)) == NULL)
 		e = remove_stale(context, &outcome);
 	if (e == NULL && context->json)

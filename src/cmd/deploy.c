@@ -3,13 +3,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/cmd.h"
 #include "cmd/fleet.h"
+#include "ssh/ssh.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#define LOCK_WAIT_MAX	3600u	/* seconds; nodes refuse more */
+
 static const struct opt deploy_opts[] = {
-	FLEET_OPT_THOROUGH, FLEET_OPT_PURGE, FLEET_OPT_LOCK, FLEET_OPT_PARALLEL, { 0 },
+	FLEET_OPT_THOROUGH, FLEET_OPT_PURGE,
+	{ 0, "--lock-wait", "SECONDS", "wait for somebody else's deploy for so long, 3600 at most" },
+	FLEET_OPT_PARALLEL, { 0 },
 };
 
 /* Show what would change and ask.  *go is false when the answer is no or there is nothing to do. */
@@ -28,6 +33,8 @@ plan_and_ask(struct fleet *fleet, bool *go)
 		    "say --yes to deploy without a question, or see what would change with: leap plan");
 	if ((e = fleet_push(fleet, "plan")) != NULL)
 		return e;
+	if (ssh_stopped())
+		return err_new(ERR_FAILED, "interrupted: nothing was changed");
 	fleet_print_plan(fleet);
 	fleet_drop_failed(fleet);
 	for (size_t i = 0; i < fleet->pushable; i++)
@@ -45,8 +52,13 @@ deploy_run(struct context *context)
 {
 	struct fleet	 fleet;
 	bool		 go = true;
-	struct err	*e = fleet_init(&fleet, context, true);
+	unsigned	 lock_wait = 0;
+	struct err	*e = fleet_number(context, "--lock-wait", LOCK_WAIT_MAX, &lock_wait);
 
+	if (e != NULL)
+		return e;
+	e = fleet_init(&fleet, context, CHECK_CERTS_UPDATE);
+	fleet.lock_wait = lock_wait;
 	if (e == NULL && !context->yes)
 		e = plan_and_ask(&fleet, &go);
 	if (e == NULL && go)

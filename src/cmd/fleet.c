@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "cmd/certs.h"
+#include "cmd/check.h"
 #include "cmd/cmd.h"
 #include "cmd/progress.h"
 #include "config/config.h"
@@ -55,9 +55,8 @@ who(void)
 	return xasprintf("%s@%s", entry == NULL ? "unknown" : entry->pw_name, host);
 }
 
-/* A whole number that an option gives. */
-static struct err *
-number_of(const struct context *context, const char *option, unsigned most, unsigned *out)
+struct err *
+fleet_number(const struct context *context, const char *option, unsigned most, unsigned *out)
 {
 	const char	*text = opt_get(context, option);
 	char		*end;
@@ -78,7 +77,7 @@ fleet_parallel(const struct context *context, unsigned *out)
 	struct err	*e;
 
 	*out = context->repo->leapfile.ssh_parallel;
-	e = number_of(context, "--parallel", 1000, out);
+	e = fleet_number(context, "--parallel", 1000, out);
 	if (*out == 0)
 		*out = 1;
 	return e;
@@ -87,11 +86,13 @@ fleet_parallel(const struct context *context, unsigned *out)
 static struct err *
 run_recipes(struct fleet *fleet)
 {
+	struct strs	 seen = { 0 };
 	struct err	*e = NULL;
 
 	fleet->manifests = xcalloc(fleet->nodes.count, sizeof(*fleet->manifests));
 	for (size_t i = 0; i < fleet->nodes.count; i++)
-		e = err_join(e, recipe_run(&fleet->manifests[i], fleet->nodes.items[i]));
+		e = check_join(e, recipe_run(&fleet->manifests[i], fleet->nodes.items[i]), &seen);
+	strs_fini(&seen);
 	return e;
 }
 
@@ -125,10 +126,9 @@ make_jobs(struct fleet *fleet)
 }
 
 struct err *
-fleet_init(struct fleet *fleet, struct context *context, bool certs)
+fleet_init(struct fleet *fleet, struct context *context, enum check_certs certs)
 {
 	struct git_state git;
-	unsigned	 made = 0;
 	struct err	*e = git_state(&git, context->repo->root);
 
 	*fleet = (struct fleet){ .context = context };
@@ -136,9 +136,7 @@ fleet_init(struct fleet *fleet, struct context *context, bool certs)
 		return e;
 	fleet->commit = xstrdup(git.commit);
 	if ((e = filter_select(&fleet->nodes, context->config, context->args, context->arg_count, 0)) != NULL ||
-	    (e = config_check(context->config, fleet->nodes.items, fleet->nodes.count)) != NULL ||
-	    (certs && (e = certs_update(context, &fleet->nodes, &made)) != NULL) ||
-	    (e = run_recipes(fleet)) != NULL)
+	    (e = check_nodes(context, &fleet->nodes, certs)) != NULL || (e = run_recipes(fleet)) != NULL)
 		return e;
 	return make_jobs(fleet);
 }
@@ -217,13 +215,12 @@ fleet_push(struct fleet *fleet, const char *op)
 	struct push_report	 report = {
 		.started = on_started, .event = on_event, .finished = on_finished, .tick = on_tick, .context = &watch,
 	};
-	struct request	 request = { .op = (char *)op, .commit = fleet->commit };
+	struct request	 request = { .op = (char *)op, .commit = fleet->commit, .lock_wait = fleet->lock_wait };
 	unsigned	 parallel;
 	char		*programs;
 	struct err	*e;
 
-	if ((e = number_of(context, "--lock-wait", 86400, &request.lock_wait)) != NULL ||
-	    (e = fleet_parallel(context, &parallel)) != NULL || (e = fleet_connect()) != NULL)
+	if ((e = fleet_parallel(context, &parallel)) != NULL || (e = fleet_connect()) != NULL)
 		return e;
 	if (strcmp(op, "check") != 0) {
 		request.thorough = opt_get(context, "--thorough") != NULL;

@@ -5,6 +5,7 @@
 #define CMD_FLEET_H
 
 #include "base/strs.h"
+#include "cmd/check.h"
 #include "config/filter.h"
 #include "push/push.h"
 
@@ -37,6 +38,10 @@ NODISCARD
 struct err	*fleet_connect(void);
 void		 fleet_disconnect(void);
 
+/* In between, around a question: the signals have their usual effect there, Ctrl-C ends the program. */
+void		 fleet_pause(void);
+void		 fleet_resume(void);
+
 /* Nodes that failed, one by one; then the command's error, or NULL when none did. */
 struct failures {
 	struct strs	 names;
@@ -57,14 +62,15 @@ struct fleet {
 	struct json_t		**events;	/* what each job's node said, as JSON arrays */
 	char			*commit;
 	size_t			 pushable;
+	unsigned		 lock_wait;	/* seconds that each node may wait for its lock */
 };
 
 /*
- * Choose the nodes, check their configuration, bring certificates up to date if `certs`, run the recipes, find keys
- * and addresses.  Fails before any node is touched.  fleet_fini() also after an error.
+ * Choose the nodes, check_nodes(), run the recipes, find keys and addresses.  Fails before any node is touched.
+ * fleet_fini() also after an error.
  */
 NODISCARD
-struct err	*fleet_init(struct fleet *fleet, struct context *context, bool certs);
+struct err	*fleet_init(struct fleet *fleet, struct context *context, enum check_certs certs);
 void		 fleet_fini(struct fleet *fleet);
 
 /*
@@ -91,12 +97,18 @@ struct err	*fleet_report(struct fleet *fleet, const char *op);
 NODISCARD
 struct err	*fleet_errors(struct fleet *fleet);
 
+/* The whole number, at most `most`, that an option gives; *out is left alone when it was not given. */
+NODISCARD
+struct err	*fleet_number(const struct context *context, const char *option, unsigned most, unsigned *out);
+
 /* --parallel, or the Leapfile's number; at least 1. */
 NODISCARD
 struct err	*fleet_parallel(const struct context *context, unsigned *out);
 
+/* More event lines of one node are not printed: it is a broken or hostile one. */
+#define FLEET_EVENTS_SHOWN	1000u
+
 /* The options of every command that pushes, for its own table. */
-#define FLEET_OPT_LOCK		{ 0, "--lock-wait", "SECONDS", "wait for somebody else's deploy for so long" }
 #define FLEET_OPT_PARALLEL	{ 0, "--parallel", "N", "work on so many nodes at once" }
 #define FLEET_OPT_THOROUGH	{ 0, "--thorough", NULL, "read every file on the nodes, not only those that look changed" }
 #define FLEET_OPT_PURGE		{ 0, "--purge-packages", NULL, "remove packages that no service needs any more" }

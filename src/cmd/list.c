@@ -2,6 +2,7 @@
 /* May know everything. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/json.h"
+#include "base/mask.h"
 #include "cmd/cmd.h"
 #include "config/config.h"
 #include "config/filter.h"
@@ -105,6 +106,7 @@ cell_value(struct table *table, const json_t *value)
 		buf_adds(&text, "null");
 	else
 		json_canonical(value, &text);
+	mask_apply(&text);	/* now: a column as wide as a secret would tell how long that is */
 	table_add(table, "%s", buf_text(&text));
 	buf_fini(&text);
 }
@@ -158,6 +160,11 @@ sheet_fill(struct sheet *sheet, const struct node_list *nodes, const char *prope
 	struct err *e = NULL;
 
 	strs_split(&sheet->properties, properties, ',');
+	for (size_t i = 0; i < sheet->properties.count; i++) {
+		if (*sheet->properties.items[i] == '\0')
+			return err_hint(err_new(ERR_USAGE, "--print: a property without a name"),
+			    "leap list --print ip_address,dns.aliases");
+	}
 	sheet->values = xcalloc(sheet->properties.count * nodes->count, sizeof(*sheet->values));
 	sheet->known = xcalloc(sheet->properties.count * nodes->count, sizeof(*sheet->known));
 	for (size_t i = 0; e == NULL && i < sheet->properties.count; i++)
@@ -228,16 +235,6 @@ sheet_json(const struct sheet *sheet, const struct node_list *nodes)
 	return root;
 }
 
-static json_t *
-strs_json(const struct strs *list)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < list->count; i++)
-		json_array_append_new(array, json_string(list->items[i]));
-	return array;
-}
-
 NODISCARD
 static struct err *
 nodes_json(const struct node_list *nodes)
@@ -253,8 +250,8 @@ nodes_json(const struct node_list *nodes)
 			break;
 		object = json_pack("{s:s?, s:s?, s:b}", "ip_address", address, "environment", node->environment,
 		    "enabled", node->enabled);
-		json_object_set_new(object, "services", strs_json(&node->services));
-		json_object_set_new(object, "tags", strs_json(&node->tags));
+		json_object_set_new(object, "services", json_strs(&node->services));
+		json_object_set_new(object, "tags", json_strs(&node->tags));
 		json_object_set_new(root, node->name, object);
 	}
 	if (e == NULL)

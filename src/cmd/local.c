@@ -1,19 +1,17 @@
 /* cmd: leap local: nodes on this machine, to try changes on. */
 /* May know everything. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cmd/cmd.h"
+#include "cmd/local.h"
 
 #include "base/json.h"
+#include "cmd/cmd.h"
 #include "config/config.h"
 #include "config/filter.h"
-#include "local/local.h"
 #include "repo/repo.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define LOCAL_TAG	"local"
 
 static void
 say(void *context, const char *text)
@@ -22,8 +20,8 @@ say(void *context, const char *text)
 	note("%s\n", text);
 }
 
-static struct local_net
-net_of(const struct repo *repo)
+struct local_net
+local_net_of(const struct repo *repo)
 {
 	return (struct local_net){
 		.instance = repo->root,
@@ -102,7 +100,7 @@ describe_nodes(struct local_node *out, const struct node_list *nodes, const char
 static struct err *
 local_start_run(struct context *context)
 {
-	struct local_net	 net = net_of(context->repo);
+	struct local_net	 net = local_net_of(context->repo);
 	struct node_list	 nodes = { 0 };
 	struct local_node	*local = NULL;
 	struct buf		 keys = { 0 };
@@ -187,7 +185,7 @@ out:
 static struct err *
 local_stop_run(struct context *context)
 {
-	struct local_net	 net = net_of(context->repo);
+	struct local_net	 net = local_net_of(context->repo);
 	struct strs		 names = { 0 };
 	struct err		*e;
 
@@ -218,7 +216,7 @@ ask_removal(bool *yes, const struct strs *names)
 static struct err *
 local_rm_run(struct context *context)
 {
-	struct local_net	 net = net_of(context->repo);
+	struct local_net	 net = local_net_of(context->repo);
 	struct strs		 names = { 0 };
 	bool			 yes = context->yes;
 	struct err		*e;
@@ -280,7 +278,7 @@ state_of(const char *name, const struct local_status *list, size_t count)
 static struct err *
 local_ls_run(struct context *context)
 {
-	struct local_net	 net = net_of(context->repo);
+	struct local_net	 net = local_net_of(context->repo);
 	struct local_status	*list = NULL;
 	struct strs		 names = { 0 };
 	struct table		*table = table_new(3);

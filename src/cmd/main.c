@@ -24,26 +24,38 @@ prepare(struct context *context)
 	return e;
 }
 
+/* An error quotes what others wrote: not even a colour of theirs reaches the terminal. */
 static void
 print_error(const struct err *e)
 {
-	struct buf	 text = { 0 };
+	struct buf	 text = { 0 }, visible = { 0 };
 
 	if (err_place(e) == NULL)
 		buf_adds(&text, "leap: ");
 	err_format(e, &text);
-	term_write(stderr, &text);
+	term_visible(&visible, buf_text(&text));
+	term_write(stderr, &visible);
 	buf_fini(&text);
+	buf_fini(&visible);
+}
+
+/* Write what standard output still holds; 0, or the errno of why not all was written. */
+static int
+flush_output(void)
+{
+	if (fflush(stdout) != 0)
+		return errno;
+	return ferror(stdout) ? EIO : 0;
 }
 
 /* What could not be written was not said: a reader that left is no reason for words, a full disk is. */
 static int
-flush_output(int status)
+output_status(int status, int why)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	if (why == 0)
 		return status;
-	if (errno != EPIPE)
-		fprintf(stderr, "leap: cannot write the output: %s\n", strerror(errno));
+	if (why != EPIPE)
+		fprintf(stderr, "leap: cannot write the output: %s\n", strerror(why));
 	return status != 0 ? status : ERR_FAILED;
 }
 
@@ -52,14 +64,14 @@ cmd_main(int argc, char **argv)
 {
 	struct context	 context;
 	struct err	*e;
-	int		 status = 0;
+	int		 status = 0, why;
 
 	e = cmd_parse(&context, argc - 1, argv + 1);
 	if (e == NULL)
 		e = prepare(&context);
 	if (e == NULL)
 		e = context.cmd->run(&context);
-	fflush(stdout);
+	why = flush_output();
 	if (e != NULL) {
 		print_error(e);
 		status = (int)err_code(e);
@@ -69,5 +81,5 @@ cmd_main(int argc, char **argv)
 	repo_close(context.repo);
 	context_fini(&context);
 	mask_fini();
-	return flush_output(status);
+	return output_status(status, why);
 }

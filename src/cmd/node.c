@@ -87,7 +87,7 @@ remove_node(const struct repo *repo, const char *name)
 
 NODISCARD
 static struct err *
-confirm_removal(bool *yes, const struct context *context)
+confirm_removal(bool *yes, const struct context *context, const struct strs *names)
 {
 	struct buf	 question = { 0 };
 	struct err	*e;
@@ -96,9 +96,8 @@ confirm_removal(bool *yes, const struct context *context)
 	if (context->yes)
 		return NULL;
 	buf_adds(&question, "Remove the configuration, keys and certificate of ");
-	for (size_t i = 0; i < context->arg_count; i++)
-		buf_addf(&question, "%s%s", i == 0 ? "" : i + 1 < context->arg_count ? ", " : " and ",
-		    context->args[i]);
+	for (size_t i = 0; i < names->count; i++)
+		buf_addf(&question, "%s%s", i == 0 ? "" : i + 1 < names->count ? ", " : " and ", names->items[i]);
 	buf_adds(&question, "?");
 	e = ask_yes(yes, "say --yes to remove without a question", buf_text(&question));
 	buf_fini(&question);
@@ -108,17 +107,23 @@ confirm_removal(bool *yes, const struct context *context)
 static struct err *
 node_rm_run(struct context *context)
 {
+	struct strs	 names = { 0 };		/* each once */
 	struct err	*e;
 	bool		 yes = false;
 
-	if ((e = check_nodes(context)) != NULL || (e = confirm_removal(&yes, context)) != NULL)
-		return e;
-	if (!yes)
-		return err_new(ERR_FAILED, "nothing was removed");
-	for (size_t i = 0; e == NULL && i < context->arg_count; i++) {
-		if ((e = remove_node(context->repo, context->args[i])) == NULL)
-			note("removed node %s; the server itself was not touched\n", context->args[i]);
+	for (size_t i = 0; i < context->arg_count; i++) {
+		if (!strs_has(&names, context->args[i]))
+			strs_add(&names, context->args[i]);
 	}
+	if ((e = check_nodes(context)) == NULL)
+		e = confirm_removal(&yes, context, &names);
+	if (e == NULL && !yes)
+		e = err_new(ERR_FAILED, "nothing was removed");
+	for (size_t i = 0; e == NULL && i < names.count; i++) {
+		if ((e = remove_node(context->repo, names.items[i])) == NULL)
+			note("removed node %s; the server itself was not touched\n", names.items[i]);
+	}
+	strs_fini(&names);
 	return e;
 }
 

@@ -3,8 +3,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/cmd.h"
 #include "cmd/fleet.h"
+#include "cmd/local.h"
 #include "config/config.h"
-#include "local/local.h"
 #include "repo/repo.h"
 #include "ssh/hostkey.h"
 
@@ -17,8 +17,6 @@ static const struct opt init_opts[] = {
 	{ 0, "--yes-to-local", NULL, "accept the keys of nodes on this machine, which are read from their disks" },
 	{ 0 },
 };
-
-#define LOCAL_TAG	"local"
 
 /* One node on its way to a pinned key. */
 struct init {
@@ -33,11 +31,7 @@ struct init {
 static struct err *
 compare_with_disk(struct init *init)
 {
-	const struct repo	*repo = init->context->repo;
-	struct local_net	 net = {
-		.instance = repo->root, .network = repo->leapfile.local_network,
-		.release = repo->leapfile.local_release, .mirror = repo->leapfile.local_mirror,
-	};
+	struct local_net	 net = local_net_of(init->context->repo);
 	struct buf		 key = { 0 }, disk = { 0 };
 	struct err		*e = local_host_key(&net, init->node->name, &disk);
 
@@ -53,6 +47,27 @@ compare_with_disk(struct init *init)
 	return e;
 }
 
+/* Ask the user.  Whoever wanted to stop, before the question or at it, trusts nobody. */
+static struct err *
+ask(struct init *init, bool *yes)
+{
+	const char	*key = init->key.data;
+	char		*question = xasprintf("%s at %s has the host key %.*s %s%s; is it right?", init->node->name,
+			    init->target.ssh.address, (int)strcspn(key, " "), key, init->fingerprint.data,
+			    init->on_disk ? " (the same as on its disk)" : "");
+	struct err	*e = NULL;
+
+	fleet_pause();
+	if (!ssh_stopped())
+		e = ask_yes(yes, "give --fingerprint SHA256:..., which ssh-keygen -lf "
+		    "/etc/ssh/ssh_host_ed25519_key.pub prints on the server", question);
+	fleet_resume();
+	if (e == NULL && ssh_stopped())
+		e = err_new(ERR_FAILED, "interrupted");
+	free(question);
+	return e;
+}
+
 /* Whether the key is to be trusted: by the option, by its disk, or by the user; a mere --yes trusts nobody. */
 static struct err *
 decide(struct init *init, bool *yes)
@@ -60,7 +75,6 @@ decide(struct init *init, bool *yes)
 	const struct context	*context = init->context;
 	const char		*wanted = opt_get(context, "--fingerprint");
 	const char		*fingerprint = init->fingerprint.data;
-	char			*question;
 	struct err		*e;
 
 	*yes = true;
@@ -73,13 +87,7 @@ decide(struct init *init, bool *yes)
 	}
 	if (init->on_disk && (context->yes || opt_get(context, "--yes-to-local") != NULL))
 		return NULL;
-	question = xasprintf("%s at %s has the host key %.*s %s%s; is it right?", init->node->name,
-	    init->target.ssh.address, (int)strcspn(init->key.data, " "), init->key.data, fingerprint,
-	    init->on_disk ? " (the same as on its disk)" : "");
-	e = ask_yes(yes, "give --fingerprint SHA256:..., which ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub "
-	    "prints on the server", question);
-	free(question);
-	return e;
+	return ask(init, yes);
 }
 
 static struct err *

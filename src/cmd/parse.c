@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+extern const struct cmd cmd_help;
+
 /* What is being read: words from argv, and what a group of short options still holds. */
 struct reader {
 	char		**argv;
@@ -201,8 +203,17 @@ become_help(struct reader *reader, char *group)
 		add_arg(context, (char *)context->cmd->name);
 	else if (group != NULL)
 		add_arg(context, group);
-	context->cmd = cmd_find("help");
+	context->cmd = &cmd_help;
 	memset(context->values, 0, sizeof(context->values));
+}
+
+/* The rest is somebody else's command; a "--" in front of it is ours. */
+static void
+begin_tail(struct reader *reader)
+{
+	reader->plain = true;
+	if (reader->next < reader->argc && strcmp(reader->argv[reader->next], "--") == 0)
+		reader->next++;
 }
 
 NODISCARD
@@ -221,8 +232,8 @@ read_words(struct reader *reader, char **group)
 			e = take_word(reader, word);
 		} else if (context->cmd != NULL) {
 			add_arg(context, word);
-			if (context->cmd->needs & CMD_TAIL)
-				reader->plain = true;
+			if (context->cmd->needs & CMD_TAIL && context->arg_count == 1)
+				begin_tail(reader);
 		} else if (*group != NULL) {
 			e = find_command(reader, *group, word);
 		} else if (cmd_is_group(word)) {

@@ -7,14 +7,14 @@
 #include <stdint.h>
 
 static const struct opt plan_opts[] = {
-	FLEET_OPT_THOROUGH, FLEET_OPT_PURGE, FLEET_OPT_LOCK, FLEET_OPT_PARALLEL, { 0 },
+	FLEET_OPT_THOROUGH, FLEET_OPT_PURGE, FLEET_OPT_PARALLEL, { 0 },
 };
 
 static struct err *
 plan_run(struct context *context)
 {
 	struct fleet	 fleet;
-	struct err	*e = fleet_init(&fleet, context, true);
+	struct err	*e = fleet_init(&fleet, context, CHECK_CERTS_LOOK);
 
 	if (e == NULL)
 		e = fleet_push(&fleet, "plan");
@@ -28,7 +28,8 @@ const struct cmd cmd_plan = {
 	.name = "plan",
 	.args = "[FILTER...]",
 	.summary = "show what a deploy would change on each node",
-	.details = "It is the deploy itself, stopped before it acts: nothing on the nodes is touched.",
+	.details = "It is the deploy itself, stopped before it acts: nothing on the nodes or in the instance is touched.\n"
+	    "Certificates that need it are not renewed, only named.",
 	.opts = plan_opts,
 	.needs = CMD_CONFIG,
 	.max_args = SIZE_MAX,

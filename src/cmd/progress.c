@@ -20,6 +20,7 @@ struct line {
 	const struct push_job	*job;
 	double			 since;
 	char			*doing;		/* the last event, plain text; NULL: none yet */
+	unsigned		 shown;		/* events that were printed */
 };
 
 struct progress {
@@ -184,15 +185,18 @@ progress_event(struct progress *progress, const struct push_job *job, const json
 {
 	struct line	*line = line_of(progress, job);
 
-	if (line != NULL) {
-		free(line->doing);
-		line->doing = xasprintf("%s %s", json_str(event, "action"), json_str(event, "resource"));
-	}
+	if (line == NULL)
+		return;
+	free(line->doing);
+	line->doing = xasprintf("%s %s", json_str(event, "action"), json_str(event, "resource"));
 	if (progress->quiet_events || (progress->live && json_str(event, "error") == NULL &&
-	    strcmp(json_str(event, "action"), "warn") != 0))
+	    strcmp(json_str(event, "action"), "warn") != 0) || line->shown > FLEET_EVENTS_SHOWN)
 		return;
 	erase(progress);
-	print_event(job, event);
+	if (line->shown++ < FLEET_EVENTS_SHOWN)
+		print_event(job, event);
+	else
+		note("%s: more than %u events, the rest is not shown\n", job->target.name, FLEET_EVENTS_SHOWN);
 }
 
 void

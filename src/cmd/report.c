@@ -101,27 +101,35 @@ is_failed(const json_t *event)
 	return json_str(event, "error") != NULL;
 }
 
-/* The events of each node under its name; those that failed, or all. */
+/* One node's events under its name. */
+static void
+print_events_of(const struct push_job *job, const json_t *events, bool all)
+{
+	size_t	 shown = 0, k;
+	json_t	*event;
+
+	json_array_foreach(events, k, event) {
+		if (!all && !is_failed(event))
+			continue;
+		if (shown == 0)
+			print_heading(job->target.name);
+		if (shown == FLEET_EVENTS_SHOWN) {
+			out("  ... more than %u events, the rest is only in --json\n", FLEET_EVENTS_SHOWN);
+			return;
+		}
+		shown++;
+		print_event(event);
+	}
+}
+
+/* The events of all nodes; those that failed, or all. */
 static void
 print_events(const struct fleet *fleet, bool all)
 {
 	const struct push_job	**jobs = sorted(fleet);
 
-	for (size_t i = 0; i < fleet->nodes.count; i++) {
-		const json_t	*events = events_of(fleet, jobs[i]);
-		bool		 headed = false;
-		size_t		 k;
-		json_t		*event;
-
-		json_array_foreach(events, k, event) {
-			if (!all && !is_failed(event))
-				continue;
-			if (!headed)
-				print_heading(jobs[i]->target.name);
-			headed = true;
-			print_event(event);
-		}
-	}
+	for (size_t i = 0; i < fleet->nodes.count; i++)
+		print_events_of(jobs[i], events_of(fleet, jobs[i]), all);
 	free(jobs);
 }
 
@@ -134,17 +142,22 @@ nodes_word(size_t count)
 void
 fleet_print_plan(const struct fleet *fleet)
 {
-	size_t	 nodes = 0, resources = 0, same = 0;
+	size_t	 nodes = 0, resources = 0, restarts = 0, same = 0;
 
 	print_events(fleet, true);
 	for (size_t i = 0; i < fleet->nodes.count; i++) {
-		nodes += fleet->jobs[i].changed > 0;
-		resources += fleet->jobs[i].changed;
-		same += fleet->jobs[i].result == PUSH_OK && fleet->jobs[i].changed == 0;
+		const struct push_job	*job = &fleet->jobs[i];
+
+		nodes += job->changed > 0;
+		resources += job->changed;
+		restarts += job->changed == 0 && job->restarted > 0;
+		same += job->result == PUSH_OK && job->changed == 0 && job->restarted == 0;
 	}
 	if (nodes > 0)
 		out("%zu %s would change on %zu %s\n", resources, resources == 1 ? "resource" : "resources", nodes,
 		    nodes_word(nodes));
+	if (restarts > 0)	/* an earlier deploy came no further */
+		out("only restarts are owed on %zu %s\n", restarts, nodes_word(restarts));
 	if (same > 0)
 		out("nothing would change on %zu %s\n", same, nodes_word(same));
 }

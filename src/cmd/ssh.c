@@ -62,8 +62,8 @@ const struct cmd cmd_ssh = {
 	.args = "NODE [COMMAND...]",
 	.summary = "log in to a node, or run a command there",
 	.details = "Runs the system's ssh, which trusts no other host key than the pinned one and writes no known_hosts.\n"
-	    "Put -- in front of a command that has options.",
-	.needs = CMD_CONFIG,
+	    "What follows NODE is the command, its options too.",
+	.needs = CMD_CONFIG | CMD_TAIL,
 	.min_args = 1,
 	.max_args = SIZE_MAX,
 	.run = ssh_run_command,

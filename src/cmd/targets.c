@@ -23,27 +23,39 @@ on_signal(int number)
 	ssh_stop();
 }
 
-struct err *
-fleet_connect(void)
+void
+fleet_resume(void)
 {
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
-	struct err	*e = ssh_setup();
 
-	if (e != NULL)
-		return e;
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
 		sigaction(signals[i], NULL, &saved[i]);
 		if (saved[i].sa_handler != SIG_IGN)	/* nohup and the like mean it */
 			sigaction(signals[i], &action, NULL);
 	}
-	return NULL;
+}
+
+void
+fleet_pause(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		sigaction(signals[i], &saved[i], NULL);
+}
+
+struct err *
+fleet_connect(void)
+{
+	struct err	*e = ssh_setup();
+
+	if (e == NULL)
+		fleet_resume();
+	return e;
 }
 
 void
 fleet_disconnect(void)
 {
-	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-		sigaction(signals[i], &saved[i], NULL);
+	fleet_pause();
 	ssh_fini();
 }
 

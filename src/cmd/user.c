@@ -6,11 +6,11 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/proc.h"
+#include "recipe/user_key.h"
 #include "repo/repo.h"
-#include "ssh/hostkey.h"
 
-#include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -57,77 +57,25 @@ list_users(const struct repo *repo, struct strs *out)
 	return e;
 }
 
-/* What a person wrote behind the key; only what prints. */
-static void
-add_comment(struct buf *out, const char *comment)
-{
-	for (; *comment != '\0'; comment++) {
-		if (!iscntrl((unsigned char)*comment))
-			buf_addc(out, *comment);
-	}
-}
-
-/* An error of hostkey_parse(), which knows no place. */
+/* Read what may be a pipe too, up to KEY_FILE_MAX bytes. */
 NODISCARD
 static struct err *
-key_error(const struct place *place, struct err *take_why)
+read_any(struct buf *out, int fd, const char *path)
 {
-	struct err *e = err_at(ERR_USAGE, place, "not a public SSH key: %s", err_message(take_why));
-
-	if (err_hint_text(take_why) != NULL)
-		e = err_hint(e, "%s", err_hint_text(take_why));
-	err_free(take_why);
-	return e;
-}
-
-/*
- * Append one line of a public key's file, checked and cleaned; `from` and `line_number` are
- * for errors.  Options before the key (sshd(8)) would be lost on the way, so they are refused.
- */
-NODISCARD
-static struct err *
-add_key(struct buf *out, const char *line, const char *from, unsigned line_number)
-{
-	struct buf	 key = { 0 };
-	struct place	 place = { from, line_number, 0, NULL };
-	struct err	*e = NULL, *why;
-
-	if (strstr(line, "PRIVATE KEY") != NULL)
-		return err_hint(err_at(ERR_USAGE, &place, "a private key, which leap must never see"),
-		    "give the public one, most often %s.pub", from);
-	if ((why = hostkey_parse(&key, line)) != NULL) {
-		e = key_error(&place, why);
-	} else if (!str_starts(line, buf_text(&key))) {
-		e = err_hint(err_at(ERR_USAGE, &place, "options before a key are not supported"),
-		    "begin the line with the key: %.*s ...", (int)strcspn(buf_text(&key), " "), buf_text(&key));
-	} else {
-		buf_adds(out, buf_text(&key));
-		add_comment(out, line + key.len);
-		buf_addc(out, '\n');
-	}
-	buf_fini(&key);
-	return e;
-}
-
-/* All keys of a file's text; blank lines and comments are left out. */
-NODISCARD
-static struct err *
-add_keys(struct buf *out, const char *text, const char *from)
-{
-	struct strs	 lines = { 0 };
+	char		 block[4096];
+	ssize_t		 n;
 	struct err	*e = NULL;
-	size_t		 start = out->len;
 
-	strs_split(&lines, text, '\n');
-	for (size_t i = 0; e == NULL && i < lines.count; i++) {
-		const char *line = lines.items[i] + strspn(lines.items[i], " \t\r");
-
-		if (*line != '\0' && *line != '#')
-			e = add_key(out, line, from, (unsigned)i + 1);
+	while (e == NULL && (n = read(fd, block, sizeof(block))) != 0) {
+		if (n > 0)
+			buf_add(out, block, (size_t)n);
+		else if (errno != EINTR)
+			e = err_errno(ERR_USAGE, "%s", path);
+		if (out->len > KEY_FILE_MAX)
+			e = err_join(e, err_new(ERR_USAGE, "%s: more than %u KiB, no public key is that long", path,
+			    KEY_FILE_MAX >> 10));
 	}
-	if (e == NULL && out->len == start)
-		e = err_at(ERR_USAGE, &(struct place){ .path = from }, "no key in it");
-	strs_fini(&lines);
+	mem_cleanse(block, sizeof(block));
 	return e;
 }
 
@@ -136,13 +84,15 @@ static struct err *
 read_key_file(struct buf *out, const char *path)
 {
 	struct buf	 text = { .secret = true };	/* it may be a private key, by mistake */
+	int		 fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct err	*e;
 
-	if (access(path, R_OK) != 0)
+	if (fd < 0)
 		return err_hint(err_errno(ERR_USAGE, "%s", path), "name the file of a public key, such as "
 		    "~/.ssh/id_ed25519.pub");
-	if ((e = file_read(path, KEY_FILE_MAX, &text)) == NULL)
-		e = add_keys(out, buf_text(&text), path);
+	if ((e = read_any(&text, fd, path)) == NULL)
+		e = user_keys_read(out, buf_text(&text), path, ERR_USAGE);
+	close(fd);
 	buf_fini(&text);
 	return e;
 }
@@ -163,7 +113,7 @@ read_agent(struct buf *out)
 	if (status == 0)
 		strs_split(&lines, buf_text(&text), '\n');
 	for (size_t i = 0; i < lines.count && out->len == 0; i++) {
-		err_free(add_key(out, lines.items[i], "ssh-add -L", (unsigned)i + 1));
+		err_free(user_keys_read(out, lines.items[i], "ssh-add -L", ERR_USAGE));
 		if (out->len > 0)
 			note("taking your agent's key %s\n", lines.items[i]);
 	}
@@ -341,13 +291,13 @@ add_user_rows(struct table *table, json_t *array, const struct repo *repo, const
 	struct err	*e;
 
 	if ((e = repo_read(repo, path, &text)) == NULL)
-		e = add_keys(&keys, buf_text(&text), path);
+		e = user_keys_read(&keys, buf_text(&text), path, ERR_CONFIG);
 	strs_split(&lines, buf_text(&keys), '\n');
 	for (size_t i = 0; e == NULL && i < lines.count; i++) {
 		if (lines.items[i][0] == '\0')
 			continue;
 		buf_clear(&fingerprint);
-		if ((e = hostkey_fingerprint(&fingerprint, lines.items[i])) == NULL)
+		if ((e = user_key_fingerprint(&fingerprint, lines.items[i])) == NULL)
 			add_row(table, array, name, lines.items[i], buf_text(&fingerprint));
 	}
 	free(path);

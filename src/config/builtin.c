@@ -19,6 +19,7 @@
 #define SECRET_LENGTH	32
 #define SECRET_SHORTEST	8
 #define SECRET_LONGEST	1024
+#define SECRETS_NEW	100u		/* so many may be made for one node */
 
 static const char selections_key;	/* its address is a key in the registry */
 
@@ -135,9 +136,11 @@ push_selection(lua_State *L, const struct nodes *nodes, int filter)
 		}
 		if (filter != 0)
 			list_filter(L, filter);
-		lua_pushvalue(L, -2);
-		lua_pushvalue(L, -2);
-		lua_rawset(L, -5);
+		if (!config->disguised) {	/* other secrets may select others */
+			lua_pushvalue(L, -2);
+			lua_pushvalue(L, -2);
+			lua_rawset(L, -5);
+		}
 	}
 	sandbox_spend(L, lua_rawlen(L, -1));
 	copy_list(L);
@@ -377,6 +380,20 @@ macro_file(lua_State *L)
 	return 1;
 }
 
+/* A name that is made up by a loop must not fill the vault. */
+NODISCARD
+static struct err *
+count_new(struct scope *scope, const char *name)
+{
+	char		*path = xasprintf("secrets/%s/%s", scope->environment == NULL ? "default" : scope->environment, name);
+	struct err	*e = NULL;
+
+	if (!vault_has(scope->config->repo, path) && ++scope->new_secrets > SECRETS_NEW)
+		e = err_new(ERR_CONFIG, "more than %u new secrets for %s", SECRETS_NEW, scope->title);
+	free(path);
+	return e;
+}
+
 static int
 macro_secret(lua_State *L)
 {
@@ -388,11 +405,18 @@ macro_secret(lua_State *L)
 	bool		 lenient;
 
 	luaL_argcheck(L, length >= SECRET_SHORTEST && length <= SECRET_LONGEST, 2, "a secret has from 8 to 1024 characters");
+	if ((e = count_new(scope, name)) != NULL) {
+		scope->config->touched = false;		/* this message quotes none */
+		sandbox_raise_final(L, e);
+	}
 	e = vault_secret(scope->config->repo, scope->environment, name, (unsigned)length, &value);
 	if (e != NULL) {
 		buf_fini(&value);
 		sandbox_raise(L, e);
 	}
+	scope->config->touched = true;
+	if (scope->config->disguised)
+		taint_disguise(value.data, value.len);
 	lenient = sandbox_lenient(sandbox_of(L), true);
 	lua_pushlstring(L, buf_text(&value), value.len);
 	sandbox_lenient(sandbox_of(L), lenient);

@@ -123,6 +123,7 @@ config_check(struct config *config, struct node **nodes, size_t count)
 		asked[config_index(config, nodes[i])] = true;
 	}
 	check_addresses(config, asked, &problems);
+	check_names(config, asked, &problems);
 	free(asked);
 	return problems_take(&problems);
 }

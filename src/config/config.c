@@ -70,6 +70,7 @@ config_free(struct config *config)
 	json_decref(config->base_index);
 	json_decref(config->files);
 	json_decref(config->wild);
+	taints_fini(&config->taints);
 	free(config->running.items);
 	free(config->waiting.items);
 	free(config->chain.items);

@@ -77,6 +77,12 @@ bool		 node_place(struct node *node, const char *property, struct place *place);
 NODISCARD
 struct err	*config_check(struct config *config, struct node **nodes, size_t count);
 
+/*
+ * A value from node_get() as it may be shown, a new reference: what depends on a secret without having it word for
+ * word is "[secret]", however short.  mask_apply() does the rest.
+ */
+json_t		*node_shown(const struct node *node, json_t *value);
+
 /* The node's evaluated configuration as YAML 1.1, keys sorted, secrets masked. */
 NODISCARD
 struct err	*node_yaml(struct node *node, struct buf *out);

@@ -286,6 +286,39 @@ item_run(struct scope *scope, const struct item *item, json_t **out)
 	return e;
 }
 
+/*
+ * The macro has read a secret: `take_e` may quote it, so that only its own errors go (those of other properties have
+ * a place), and what of the value depends on it is found by running it again.
+ */
+NODISCARD
+static struct err *
+item_tainted(struct scope *scope, const struct item *item, json_t **value, struct err *take_e)
+{
+	struct config	*config = scope->config;
+	json_t		*other = NULL;
+	struct err	*e;
+
+	if (take_e != NULL) {
+		if (err_place(take_e) != NULL || json_object_get(config->wild, json_string_value(item->text)) != NULL)
+			return take_e;
+		err_free(take_e);
+		return err_new(ERR_CONFIG, "this macro failed after it had read a secret: its message is not shown");
+	}
+	config->touched = false;
+	config->disguised = true;
+	e = item_run(scope, item, &other);
+	if (config->unwinding) {
+		json_decref(*value);
+		*value = NULL;
+		return e;
+	}
+	err_free(e);
+	/* One that kept the secret from the first run cannot be compared. */
+	taint_compare(config, *value, config->touched ? other : NULL);
+	json_decref(other);
+	return NULL;
+}
+
 static void
 item_done(struct item *item, json_t *take_value)
 {
@@ -314,13 +347,19 @@ item_attempt(struct scope *scope, size_t index)
 {
 	struct config	*config = scope->config;
 	struct item	*item = &scope->items[index];
+	bool		 touched = config->touched, disguised = config->disguised;
 	json_t		*value = NULL;
 	struct err	*e;
 
 	item->state = ITEM_RUNNING;
 	frames_push(&config->running, scope, index);
+	config->touched = config->disguised = false;
 	if ((e = item->late ? eval_early(scope) : NULL) == NULL)
 		e = item_run(scope, item, &value);
+	if (config->touched && !config->unwinding)
+		e = item_tainted(scope, &scope->items[index], &value, e);
+	config->touched = touched;
+	config->disguised = disguised;
 	config->running.count--;
 	if (e == NULL) {
 		item_done(item, value);

@@ -345,6 +345,43 @@ merge_kinds(struct config *config)
 	}
 }
 
+/* The environment that the Leapfile pins must be one, lest no node is ever found. */
+static void
+check_pinned(struct config *config)
+{
+	const char	*name = config->repo->leapfile.environment, *line, *near;
+	struct buf	 text = { 0 };
+	struct place	 place = { .path = "Leapfile" };
+	struct err	*e;
+	char		*quoted = NULL;
+
+	if (name == NULL || strs_has(&config->environments, name))
+		return;
+	err_free(repo_read(config->repo, place.path, &text));
+	line = buf_text(&text);
+	for (unsigned i = 1; *line != '\0' && place.line == 0; i++) {
+		if (str_starts(line, "environment")) {
+			place.line = i;
+			place.column = (unsigned)strcspn(line, ":\n") + 1;
+			place.column += (unsigned)strspn(line + place.column, " ");
+			place.column++;
+			place.text = quoted = xstrndup(line, strcspn(line, "\n"));
+		}
+		line += strcspn(line, "\n");
+		line += *line != '\0';
+	}
+	e = err_at(ERR_CONFIG, &place, "unknown environment \"%s\"", name);
+	buf_clear(&text);
+	strs_join(&config->environments, ", ", &text);
+	if ((near = strs_nearest(&config->environments, name)) != NULL)
+		e = err_hint(e, "did you mean \"%s\"?", near);
+	else
+		e = err_hint(e, "there are %s", buf_text(&text));
+	problems_add(&config->errors, e);
+	buf_fini(&text);
+	free(quoted);
+}
+
 struct err *
 config_load(struct config **out, const struct repo *repo)
 {
@@ -363,6 +400,7 @@ config_load(struct config **out, const struct repo *repo)
 	load_tags(config);
 	load_nodes(config);
 	strs_sort(&config->environments);
+	check_pinned(config);
 	merge_kinds(config);
 	macro_setup(config);
 	macro_load(config, &config->errors);

@@ -88,6 +88,7 @@ macro_push_value(lua_State *L, struct scope *scope, json_t *value, const char *p
 		e = scope_required(scope);
 	if (e != NULL)
 		macro_raise(L, scope->config, e);
+	value = taint_read(scope->config, value);
 	if (json_is_object(value))
 		macro_push_object(L, scope, value, path);
 	else if (json_is_array(value))
@@ -358,6 +359,21 @@ library_index(lua_State *L)
 	sandbox_raise(L, unknown_name(L, scope, name));
 }
 
+/* Whether the language or this program has given the name a meaning. */
+static bool
+is_taken(lua_State *L, const char *name)
+{
+	struct strs	 names = { 0 };
+	bool		 lenient = sandbox_lenient(sandbox_of(L), true), taken;
+
+	builtin_names(&names);
+	taken = strs_has(&names, name) || lua_getglobal(L, name) != LUA_TNIL;
+	strs_fini(&names);
+	lua_settop(L, 3);
+	sandbox_lenient(sandbox_of(L), lenient);
+	return taken;
+}
+
 static int
 library_newindex(lua_State *L)
 {
@@ -365,6 +381,8 @@ library_newindex(lua_State *L)
 
 	if (!config->macros_open)
 		return refuse_global(L);
+	if (is_taken(L, luaL_checkstring(L, 2)))
+		return luaL_error(L, "\"%s\" has a meaning already, which cannot be changed", lua_tostring(L, 2));
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &library_key);
 	lua_insert(L, 2);
 	lua_rawset(L, 2);
@@ -461,8 +479,10 @@ load_file(struct config *config, bool instance, const char *name)
 	lua_State	*L = sandbox_state(config->sandbox);
 
 	e = instance ? repo_read(config->repo, file, &text) : repo_platform_read(config->repo, file, &text);
-	if (e != NULL)
+	if (e != NULL) {
+		e = read_error(path, e);
 		goto out;
+	}
 	if ((e = sandbox_compile(config->sandbox, buf_text(&text), text.len, chunk)) == NULL) {
 		*(struct config **)lua_newuserdatauv(L, sizeof(struct config *), 0) = config;
 		luaL_setmetatable(L, LIBRARY);

@@ -157,16 +157,6 @@ node_environment(struct config *config, const struct node *node, const struct so
 	return found.name;
 }
 
-static json_t *
-strs_json(const struct strs *list)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < list->count; i++)
-		json_array_append_new(array, json_string(list->items[i]));
-	return array;
-}
-
 static bool
 node_enabled(struct config *config, const struct scope *scope)
 {
@@ -200,8 +190,8 @@ merge_node(struct config *config, const struct node *node, const struct base *ba
 	json_decref(shared);
 	buf_fini(&merge.path);
 	json_object_set_new(root, "name", json_string(node->name));
-	json_object_set_new(root, "services", strs_json(&node->services));
-	json_object_set_new(root, "tags", strs_json(&node->tags));
+	json_object_set_new(root, "services", json_strs(&node->services));
+	json_object_set_new(root, "tags", json_strs(&node->tags));
 	json_object_set_new(root, "environment", node->environment == NULL ? json_null() :
 	    json_string(node->environment));
 	if (json_object_get(root, "enabled") == NULL || json_is_null(json_object_get(root, "enabled")))

@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -141,6 +142,11 @@ scan_blank(const char *path, const char *text, size_t len, char **out)
 	if (len > 0)
 		memcpy(copy, text, len);
 	scan.text = copy;
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+		e = err_hint(error_at(&scan, 0, "a byte order mark, which JSON does not have"),
+		    "save the file in UTF-8 without one");
+		goto out;
+	}
 	if ((e = check_bytes(&scan)) != NULL)
 		goto out;
 	while (scan.pos < len) {
@@ -430,11 +436,35 @@ check_more(struct scan *scan, size_t opened, bool *more)
 	return NULL;
 }
 
+/*
+ * A key that names nothing; `start` is its place, the scanner is behind it.  Objects that list things by their names
+ * may have dots in their keys (domains), the properties of a file may not: a path was meant.
+ */
+NODISCARD
+static struct err *
+check_name(const struct scan *scan, size_t start)
+{
+	json_t		*decoded = json_loadb(scan->text + start, scan->pos - start, JSON_DECODE_ANY, NULL);
+	const char	*name = json_string_value(decoded);
+	struct err	*e = NULL;
+
+	if (name == NULL || *name == '\0')
+		e = error_at(scan, start, "an empty key");
+	else if (strchr("+-!", *name) != NULL && name[1] == '\0')
+		e = error_at(scan, start, "\"%s\" without the name of a property behind it", name);
+	else if (strchr(name, '.') != NULL && scan->depth == 1)
+		e = err_hint(error_at(scan, start, "a key with a dot in it, \"%s\"", name),
+		    "a property below another is written { \"a\": { \"b\": ... } }");
+	json_decref(decoded);
+	return e;
+}
+
 NODISCARD
 static struct err *
 check_key(struct scan *scan)
 {
-	struct err *e;
+	size_t		 start = scan->pos;
+	struct err	*e;
 
 	if (scan->pos >= scan->len || scan->text[scan->pos] != '"') {
 		e = unexpected(scan, "a key in double quotes");
@@ -442,7 +472,7 @@ check_key(struct scan *scan)
 			e = err_hint(e, "write \"%.*s\"", token_len(scan), scan->text + scan->pos);
 		return e;
 	}
-	if ((e = check_string(scan)) != NULL)
+	if ((e = check_string(scan)) != NULL || (e = check_name(scan, start)) != NULL)
 		return e;
 	scan_space(scan);
 	if (!next_is(scan, ":"))

@@ -39,15 +39,13 @@ parse(struct source *source)
 	return err_at(ERR_CONFIG, &place, "an object, { ... }, is expected here, not a list");
 }
 
-/* The file is the place of the error; its message is "PATH: why". */
-NODISCARD
-static struct err *
-unreadable(const struct source *source, struct err *take_e)
+struct err *
+read_error(const char *path, struct err *take_e)
 {
 	const char	*message = err_message(take_e), *why = strstr(message, ": ");
 	struct err	*e;
 
-	e = err_at(ERR_CONFIG, &(struct place){ .path = source->path }, "%s", why != NULL ? why + 2 : message);
+	e = err_at(ERR_CONFIG, &(struct place){ .path = path }, "%s", why != NULL ? why + 2 : message);
 	err_free(take_e);
 	return e;
 }
@@ -65,7 +63,7 @@ source_read(struct config *config, bool instance, const char *path)
 		e = repo_read(config->repo, path, &source->text);
 	else
 		e = repo_platform_read(config->repo, path, &source->text);
-	e = e != NULL ? unreadable(source, e) : parse(source);
+	e = e != NULL ? read_error(source->path, e) : parse(source);
 	if (e != NULL)
 		source->root = json_object();
 	problems_add(&config->errors, e);

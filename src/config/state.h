@@ -91,6 +91,7 @@ struct scope {
 	json_t		*root;		/* the same with values for macros; NULL until somebody asks */
 	struct item	*items;
 	size_t		 item_count;
+	unsigned	 new_secrets;	/* how many were made for it */
 };
 
 struct frame {
@@ -101,6 +102,18 @@ struct frame {
 
 struct frames {
 	struct frame	*items;
+	size_t		 count, cap;
+};
+
+/* A text or number that depends on a secret, and what it would be if the secret were another. */
+struct taint {
+	json_t	*value, *decoy;
+	bool	 hidden;		/* masking alone does not find it */
+};
+
+/* By the address of the value. */
+struct taints {
+	struct taint	*items;
 	size_t		 count, cap;
 };
 
@@ -128,6 +141,11 @@ struct config {
 	struct frame	 wanted;		/* while unwinding: what to evaluate first */
 	bool		 unwinding;
 	json_t		*wild;			/* texts of macros that found no end */
+
+	/* taint.c */
+	struct taints	 taints;
+	bool		 touched;		/* the macro that runs has read a secret */
+	bool		 disguised;		/* and now runs again with others in the place of secrets */
 
 	/* macro.c and builtin.c */
 	struct scope	*outside;		/* what a recipe that runs is about */
@@ -166,6 +184,10 @@ const struct kind *config_tag(const struct config *config, const char *name);
 struct source	*source_read(struct config *config, bool instance, const char *path);
 void		 source_free(struct source *source);
 
+/* An error of reading a file, "cannot read PATH: why", with its place. */
+NODISCARD
+struct err	*read_error(const char *path, struct err *take_e);
+
 /*
  * merge.c: `child` over `parent` (NULL: nothing), a new reference that shares what did not change.  `below`
  * are the layers that made the parent.
@@ -184,6 +206,12 @@ const char	*key_name(const char *key);
 bool		 is_macro(const json_t *value);
 bool		 is_required(const json_t *value);	/* "REQUIRED" */
 const char	*type_name(const json_t *value);	/* "an object" */
+
+/*
+ * names.c: check the names and the port that nodes are reached by (those of all that are `asked`), and that no name
+ * leads to two of the enabled ones.  Several may have the same alias.
+ */
+void		 check_names(struct config *config, const bool *asked, struct problems *problems);
 
 /* eval.c: a scope's values. */
 struct scope	*scope_new(struct config *config, struct node *node, const char *environment, char *take_title,
@@ -229,6 +257,19 @@ void		 item_place(struct scope *scope, const struct item *item, const char *path
 /* ERR_CONFIG: the frames need each other, the last one the first. */
 NODISCARD
 struct err	*cycle_error(const struct frame *frames, size_t count);
+
+/*
+ * taint.c: note what of the value, which a macro that touched a secret gave, is different in `decoy`, which it gave
+ * with other secrets (NULL: it failed then), and have it masked.
+ */
+void		 taint_compare(struct config *config, json_t *value, json_t *decoy);
+void		 taints_fini(struct taints *taints);
+
+/* What a macro that reads this value gets; borrowed. */
+json_t		*taint_read(struct config *config, json_t *value);
+
+/* Make another secret of the same kind of this one. */
+void		 taint_disguise(char *text, size_t len);
 
 /* macro.c: the values of Lua that stand for scopes, and the environment of macros. */
 void		 macro_setup(struct config *config);

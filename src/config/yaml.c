@@ -172,22 +172,24 @@ node_yaml(struct node *node, struct buf *out)
 {
 	struct buf	 text = { 0 };
 	yaml_emitter_t	 emitter;
-	json_t		*root;
+	json_t		*root, *shown;
 	struct err	*e;
 
 	if ((e = node_get(node, "", &root)) != NULL)
 		return e;
 	if (yaml_emitter_initialize(&emitter) != 1)
 		return err_new(ERR_FAILED, "cannot write YAML: out of memory");
+	shown = node_shown(node, root);
 	yaml_emitter_set_output(&emitter, write_chunk, &text);
 	yaml_emitter_set_unicode(&emitter, 1);
 	yaml_emitter_set_width(&emitter, -1);
-	if (emit_document(&emitter, root))
+	if (emit_document(&emitter, shown))
 		buf_add(out, buf_text(&text), text.len);
 	else
 		e = err_new(ERR_FAILED, "cannot write node %s as YAML: %s", node->name,
 		    emitter.problem != NULL ? emitter.problem : "out of memory");
 	yaml_emitter_delete(&emitter);
+	json_decref(shown);
 	buf_fini(&text);
 	return e;
 }

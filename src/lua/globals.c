@@ -10,8 +10,6 @@
 #include <lualib.h>
 #include <string.h>
 
-#define MOVE_MAX	1000000		/* elements in one table.move() */
-
 /* As Lua's, but a limit that was hit goes through, and raised errors become their messages. */
 static int
 safe_pcall(lua_State *L)
@@ -155,23 +153,6 @@ safe_format(lua_State *L)
 	return 1;
 }
 
-/* table.move() over a range of nothing takes no memory, only time. */
-static int
-safe_move(lua_State *L)
-{
-	lua_Integer	 from = luaL_checkinteger(L, 2), to = luaL_checkinteger(L, 3);
-
-	luaL_checkinteger(L, 4);
-	if (to >= from && (lua_Unsigned)to - (lua_Unsigned)from >= MOVE_MAX)
-		return luaL_error(L, "table.move() of more than %d elements", MOVE_MAX);
-	if (to >= from)
-		sandbox_spend(L, (size_t)(to - from));
-	lua_pushvalue(L, lua_upvalueindex(1));
-	lua_insert(L, 1);
-	lua_call(L, lua_gettop(L) - 1, 1);
-	return 1;
-}
-
 static int
 refuse_change(lua_State *L)
 {
@@ -192,15 +173,24 @@ freeze(lua_State *L, const char *library)
 	lua_setglobal(L, library);
 }
 
-/* Put `function` in the place of library.name; the old one is its upvalue. */
-static void
-wrap(lua_State *L, const char *library, const char *name, lua_CFunction function)
+void
+sandbox_wrap(lua_State *L, const char *library, const char *name, lua_CFunction function)
 {
 	lua_getglobal(L, library);
 	lua_getfield(L, -1, name);
 	lua_pushcclosure(L, function, 1);
 	lua_setfield(L, -2, name);
 	lua_pop(L, 1);
+}
+
+int
+sandbox_call_wrapped(lua_State *L)
+{
+	lua_pushvalue(L, lua_upvalueindex(1));
+	lua_insert(L, 1);
+	lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+	sandbox_spend(L, 0);		/* the clock may have run out meanwhile */
+	return lua_gettop(L);
 }
 
 static void
@@ -254,9 +244,9 @@ globals_setup(lua_State *L)
 	take_away(L, "math", "random");
 	take_away(L, "math", "randomseed");
 	take_away(L, "string", "dump");
-	wrap(L, "string", "format", safe_format);
-	wrap(L, "table", "move", safe_move);
+	sandbox_wrap(L, "string", "format", safe_format);
 	string_setup(L);
+	table_setup(L);
 	for (size_t i = 0; i < ARRAY_LEN(libraries); i++)
 		freeze(L, libraries[i].name);
 }

@@ -13,6 +13,7 @@
 
 #define LIST		"leap.list"
 #define STEPS_EACH	4	/* what a method spends of the budget for each element */
+#define STEPS_KEY	8	/* what putting a table's keys in order spends for each */
 
 static const char methods_key;	/* its address is the key of the table of methods in the registry */
 
@@ -532,5 +533,5 @@ list_keys(lua_State *L, int index)
 	luaL_checkstack(L, 6, "keys");
 	if (!list_keys_try(L, index))
 		luaL_error(L, "a table with keys that are no numbers, strings or booleans has no order");
-	sandbox_spend(L, lua_rawlen(L, -1));
+	sandbox_spend(L, lua_rawlen(L, -1) * STEPS_KEY);
 }

@@ -12,8 +12,10 @@
 #include <string.h>
 #include <time.h>
 
-#define HOOK_STEP	1000		/* instructions between two looks at the budget */
-#define BYTES_A_STEP	256		/* that much new memory costs as much as an instruction */
+#define HOOK_STEP	100		/* instructions between two looks at the budget, */
+#define CLOCK_STEP	10		/* and looks between two at the clock, unless there may be long texts: */
+#define USED_LONG	((size_t)4 << 20)
+#define BYTES_A_STEP	128		/* that much new memory costs as much as an instruction */
 #define CALL_STEPS	100		/* what starting a run costs the budget it is in */
 #define TEXT_MAX	((size_t)1 << 20)
 
@@ -21,7 +23,7 @@
  * A backstop: a single instruction (comparing two long strings, say) may cost far more than another.
  * No program that stays within the budget of instructions comes near.
  */
-#define CPU_MAX		(10 * INT64_C(1000000000))
+#define CPU_MAX		(3 * INT64_C(1000000000))
 
 static const char compiled_key;		/* its address is the key of the compiled functions in the registry */
 
@@ -69,7 +71,8 @@ count_hook(lua_State *L, lua_Debug *event)
 	spend(sandbox, HOOK_STEP);
 	if (budget->start == 0)
 		budget->start = cpu_now();
-	else if (cpu_now() - budget->start > CPU_MAX)
+	else if ((++budget->looks % CLOCK_STEP == 0 || sandbox->used > USED_LONG) &&
+	    cpu_now() - budget->start > CPU_MAX)
 		budget_end(sandbox);
 	if (budget->empty) {
 		lua_sethook(L, count_hook, LUA_MASKCOUNT, 1);
@@ -96,8 +99,13 @@ allocate(void *context, void *mem, size_t old_size, size_t size)
 	struct sandbox	*sandbox = context;
 	void		*new;
 
-	if (mem == NULL)
-		old_size = 0;		/* it is a type's number then */
+	if (mem == NULL) {		/* old_size is a type's number then */
+		if (sandbox->strict && old_size == LUA_TSTRING && size > SANDBOX_TEXT_MAX + 64) {
+			sandbox->budget.long_text = true;
+			return NULL;
+		}
+		old_size = 0;
+	}
 	if (size == 0) {
 		free(mem);
 		sandbox->used -= old_size;
@@ -224,6 +232,8 @@ take_error(struct sandbox *sandbox, lua_State *L, int status)
 
 	if (sandbox->budget.empty)
 		e = err_new(ERR_CONFIG, "does not come to an end: stopped after %lu steps", sandbox->instructions);
+	else if (sandbox->budget.long_text)
+		e = err_new(ERR_CONFIG, "makes a text of more than %zu MiB", SANDBOX_TEXT_MAX >> 20);
 	else if (sandbox->budget.starved || status == LUA_ERRMEM ||
 	    (message != NULL && strcmp(message, "not enough memory") == 0))
 		e = err_new(ERR_CONFIG, "needs more than %zu MiB of memory", sandbox->memory >> 20);
@@ -239,6 +249,24 @@ take_error(struct sandbox *sandbox, lua_State *L, int status)
 	return e;
 }
 
+/* What overflows the stack in a function of C is said without a line: that of its caller is put before it. */
+static int
+say_where(lua_State *L)
+{
+	lua_Debug frame;
+
+	if (lua_type(L, 1) != LUA_TSTRING || strcmp(lua_tostring(L, 1), "C stack overflow") != 0)
+		return 1;
+	for (int level = 1; lua_getstack(L, level, &frame); level++) {
+		lua_getinfo(L, "Sl", &frame);
+		if (frame.currentline > 0) {
+			lua_pushfstring(L, "%s:%d: %s", frame.short_src, frame.currentline, lua_tostring(L, 1));
+			break;
+		}
+	}
+	return 1;
+}
+
 /* lua_pcall() on `L`, which is the state that runs from here on. */
 NODISCARD
 static struct err *
@@ -247,14 +275,19 @@ call(struct sandbox *sandbox, lua_State *L, int arguments, int results)
 	lua_State	*before = sandbox->L;
 	bool		 lenient;
 	struct err	*e = NULL;
-	int		 status;
+	int		 status, handler;
 
+	lua_checkstack(L, 1);
+	handler = lua_gettop(L) - arguments;
+	lua_pushcfunction(L, say_where);
+	lua_insert(L, handler);
 	sandbox->L = L;
 	sandbox->depth++;
 	spend(sandbox, CALL_STEPS);
 	lua_sethook(L, count_hook, LUA_MASKCOUNT, sandbox->budget.empty ? 1 : HOOK_STEP);
 	lenient = sandbox_lenient(sandbox, false);
-	status = lua_pcall(L, arguments, results, 0);
+	status = lua_pcall(L, arguments, results, handler);
+	lua_remove(L, handler);
 	sandbox_lenient(sandbox, true);
 	if (status != LUA_OK)
 		e = take_error(sandbox, L, status);

@@ -19,6 +19,7 @@
  * Whatever depends on chance elsewhere does not here: pairs() and next() go through keys in order (numbers,
  * then strings, then booleans; other keys are an error), and no address shows in a text.  Patterns that could
  * keep find, match, gmatch or gsub busy for too long on their subject are refused (see string.c).
+ * Functions of C spend as many steps as they take time for; a text has at most 16 MiB.
  */
 struct sandbox;
 

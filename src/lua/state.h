@@ -10,11 +10,16 @@
 
 #define SANDBOX_ERROR	"leap.error"	/* the metatable of raised struct err */
 
+/* A single instruction may compare or join two texts: one that is longer cannot be made. */
+#define SANDBOX_TEXT_MAX	((size_t)16 << 20)
+
 struct budget {
 	unsigned long	 spent;
 	int64_t		 start;		/* CPU time in ns when the run was first looked at; 0: not yet */
 	bool		 empty;
 	bool		 starved;	/* out of memory */
+	bool		 long_text;	/* and that because of a single one */
+	unsigned	 looks;		/* of the hook */
 };
 
 struct sandbox {
@@ -35,8 +40,15 @@ struct raised {
 	bool		 final;
 };
 
-/* globals.c and string.c: put the language into the global table. */
+/* globals.c, string.c and table.c: put the language into the global table. */
 void	 globals_setup(lua_State *L);
 void	 string_setup(lua_State *L);
+void	 table_setup(lua_State *L);
+
+/* Put `function` in the place of library.name; the old one is its upvalue. */
+void	 sandbox_wrap(lua_State *L, const char *library, const char *name, lua_CFunction function);
+
+/* Call the function that was wrapped with all the arguments; for the end of the one that wraps it. */
+int	 sandbox_call_wrapped(lua_State *L);
 
 #endif

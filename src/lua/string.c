@@ -1,4 +1,4 @@
-/* lua: the string functions whose work can outgrow their arguments by far, bounded. */
+/* lua: the functions on texts, which cost as much as they do and cannot take for ever. */
 /* May know base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "lua/state.h"
@@ -73,17 +73,6 @@ check_pattern(lua_State *L, bool anchors)
 	sandbox_spend(L, subject / 16);
 }
 
-/* Call the function that was wrapped with all the arguments. */
-static int
-call_wrapped(lua_State *L)
-{
-	lua_pushvalue(L, lua_upvalueindex(1));
-	lua_insert(L, 1);
-	lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-	sandbox_spend(L, 0);		/* the clock may have run out meanwhile */
-	return lua_gettop(L);
-}
-
 static int
 safe_find(lua_State *L)
 {
@@ -95,21 +84,21 @@ safe_find(lua_State *L)
 		luaL_checklstring(L, 1, &subject);
 		sandbox_spend(L, subject / 16);
 	}
-	return call_wrapped(L);
+	return sandbox_call_wrapped(L);
 }
 
 static int
 safe_match(lua_State *L)
 {
 	check_pattern(L, true);
-	return call_wrapped(L);
+	return sandbox_call_wrapped(L);
 }
 
 static int
 safe_gmatch(lua_State *L)
 {
 	check_pattern(L, false);
-	return call_wrapped(L);
+	return sandbox_call_wrapped(L);
 }
 
 static int
@@ -117,7 +106,7 @@ safe_gsub(lua_State *L)
 {
 	check_pattern(L, true);
 	luaL_checkany(L, 3);
-	return call_wrapped(L);
+	return sandbox_call_wrapped(L);
 }
 
 /* Repeating nothing takes no memory, only time; and the limit of memory must not depend on what is garbage now. */
@@ -128,7 +117,7 @@ safe_rep(lua_State *L)
 	size_t		 len, between = 0;
 	lua_Integer	 times;
 	double		 total;
-	size_t		 most = sandbox->memory / 4;
+	size_t		 most = sandbox->memory / 4 < SANDBOX_TEXT_MAX ? sandbox->memory / 4 : SANDBOX_TEXT_MAX;
 
 	luaL_checklstring(L, 1, &len);
 	times = luaL_checkinteger(L, 2);
@@ -143,25 +132,52 @@ safe_rep(lua_State *L)
 		    (int)(most >> 20));
 	if (total > (double)(sandbox->memory - (sandbox->used < sandbox->memory ? sandbox->used : sandbox->memory)))
 		lua_gc(L, LUA_GCCOLLECT);
-	return call_wrapped(L);
+	return sandbox_call_wrapped(L);
+}
+
+/* They go through the whole text at 1. */
+static int
+safe_whole(lua_State *L)
+{
+	size_t len;
+
+	luaL_checklstring(L, 1, &len);
+	sandbox_spend(L, len / 8);
+	return sandbox_call_wrapped(L);
+}
+
+/* The same and slower: each character is decoded. */
+static int
+safe_utf8(lua_State *L)
+{
+	size_t len;
+
+	luaL_checklstring(L, 1, &len);
+	sandbox_spend(L, len / 2);
+	return sandbox_call_wrapped(L);
 }
 
 void
 string_setup(lua_State *L)
 {
-	static const luaL_Reg functions[] = {
-		{ "find", safe_find },
-		{ "gmatch", safe_gmatch },
-		{ "gsub", safe_gsub },
-		{ "match", safe_match },
-		{ "rep", safe_rep },
+	static const struct {
+		const char	*library, *name;
+		lua_CFunction	 function;
+	} functions[] = {
+		{ "string", "byte", safe_whole },
+		{ "string", "find", safe_find },
+		{ "string", "gmatch", safe_gmatch },
+		{ "string", "gsub", safe_gsub },
+		{ "string", "lower", safe_whole },
+		{ "string", "match", safe_match },
+		{ "string", "rep", safe_rep },
+		{ "string", "reverse", safe_whole },
+		{ "string", "upper", safe_whole },
+		{ "utf8", "codepoint", safe_utf8 },
+		{ "utf8", "len", safe_utf8 },
+		{ "utf8", "offset", safe_utf8 },
 	};
 
-	lua_getglobal(L, "string");
-	for (size_t i = 0; i < ARRAY_LEN(functions); i++) {
-		lua_getfield(L, -1, functions[i].name);
-		lua_pushcclosure(L, functions[i].func, 1);
-		lua_setfield(L, -2, functions[i].name);
-	}
-	lua_pop(L, 1);
+	for (size_t i = 0; i < ARRAY_LEN(functions); i++)
+		sandbox_wrap(L, functions[i].library, functions[i].name, functions[i].function);
 }

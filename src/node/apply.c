@@ -19,26 +19,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* An error text goes into one frame. */
 #define ERROR_MAX	(64u << 10)
-
-static struct err *
-make_state(void)
-{
-	struct err	*e;
-
-	e = dir_make(NODE_STATE, 0700);
-	if (e == NULL && chmod(NODE_STATE, 0700) != 0)
-		e = err_errno(ERR_FAILED, "%s", NODE_STATE);
-	if (e == NULL)
-		e = dir_make(STATE_STORE, 0700);
-	if (e == NULL)
-		e = dir_make(STATE_GENERATIONS, 0700);
-	return e;
-}
 
 static struct err *
 load_state(struct run *run)
@@ -56,7 +40,7 @@ static void
 sweep(const struct run *run)
 {
 	static const char *const	 places[] = { STATE_MANAGED, STATE_STORE "/x", STATE_GENERATIONS "/x",
-	    "/etc/sysctl.d/x", "/etc/leap/x" };
+	    STATE_KEPT "/x", "/etc/sysctl.d/x", "/etc/leap/x" };
 
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
 		spot_sweep(places[i]);
@@ -325,7 +309,7 @@ apply(struct run *run, char **holder)
 	struct err	*e;
 	int		 lock = -1;
 
-	e = make_state();
+	e = state_make();
 	if (e == NULL)
 		e = lock_take(&lock, holder, STATE_LOCK, run->request->who, run->request->lock_wait, stop_waiting, run);
 	if (e == NULL && *holder == NULL)
@@ -396,21 +380,30 @@ make_result(const struct run *run, const struct err *e, const char *holder)
 	return result;
 }
 
+static struct err *
+do_op(struct run *run, char **holder)
+{
+	if (strcmp(run->request->op, "apply") == 0)
+		return apply(run, holder);
+	if (strcmp(run->request->op, "plan") == 0)
+		return plan(run);
+	return check(run);
+}
+
 void
 run_do(struct run *run, json_t **result)
 {
 	char		*holder = NULL;
 	struct err	*e;
 
-	if (strcmp(run->request->op, "apply") == 0)
-		e = apply(run, &holder);
-	else if (strcmp(run->request->op, "plan") == 0)
-		e = plan(run);
-	else
-		e = check(run);
+	e = state_check();
+	if (e == NULL)
+		e = do_op(run, &holder);
 	*result = make_result(run, e, holder);
 	err_free(e);
 	free(holder);
+	free(run->kept);
+	run->kept = NULL;
 	items_fini(run);
 	managed_fini(&run->managed);
 	journal_fini(&run->journal);

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "node/kept.h"
 #include "node/run.h"
 #include "node/store.h"
 
@@ -13,8 +14,23 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-struct err *
-seen_look(struct seen *seen, struct run *run, const char *path)
+/* Whether a content of this size cannot be any that leap wants, put or found at the item's place. */
+static bool
+is_strange_size(const struct item *item, json_int_t size)
+{
+	const json_t	*before = json_object_get(item->entry, "before");
+
+	/*
+	 * Until it is settled, what is there may have to be kept as what was there before; after a cut, leap may have
+	 * put one of several contents, of which only one has its size written down.
+	 */
+	return item_settled(item) && json_array_size(json_object_get(item->entry, "ours")) == 1 && json_int(item->want, "size", size) != size &&
+	    json_int(json_object_get(item->entry, "want"), "size", size) != size &&
+	    (json_str(before, "sha256") == NULL || json_int(before, "size", size) != size);
+}
+
+static struct err *
+look(struct seen *seen, struct run *run, const char *path, const struct item *item)
 {
 	struct spot	 spot;
 	struct err	*e;
@@ -27,10 +43,22 @@ seen_look(struct seen *seen, struct run *run, const char *path)
 		seen->exists = true;
 	else if (errno != ENOENT)
 		e = err_errno(ERR_FAILED, "%s", path);
-	if (seen->exists && S_ISREG(seen->st.st_mode))
+	if (seen->exists && S_ISREG(seen->st.st_mode) && (item == NULL || !is_strange_size(item, seen->st.st_size)))
 		e = index_sha256(&run->index, path, spot.dir, spot.name, &seen->st, seen->sha256);
 	spot_close(&spot);
 	return e;
+}
+
+struct err *
+seen_look(struct seen *seen, struct run *run, const char *path)
+{
+	return look(seen, run, path, NULL);
+}
+
+struct err *
+seen_look_at(struct seen *seen, struct run *run, const struct item *item)
+{
+	return look(seen, run, item->name, item);
 }
 
 json_t *
@@ -42,8 +70,10 @@ seen_to_json(const struct seen *seen)
 		return json_object();
 	before = json_pack("{s:i, s:I, s:I}", "mode", (int)(seen->st.st_mode & 07777), "uid",
 	    (json_int_t)seen->st.st_uid, "gid", (json_int_t)seen->st.st_gid);
-	if (seen->sha256[0] != '\0')
+	if (seen->sha256[0] != '\0') {
 		json_object_set_new(before, "sha256", json_string(seen->sha256));
+		json_object_set_new(before, "size", json_integer(seen->st.st_size));
+	}
 	return before;
 }
 
@@ -134,7 +164,7 @@ content_keep(struct run *run, const char *id, const char *path)
 
 	e = spot_open(&spot, path, false);
 	if (e == NULL)
-		e = spot_keep(&spot, &kept);
+		e = kept_add(&run->kept, &spot, &kept);
 	if (e == NULL)
 		run_event(run, id, "keep", kept, NULL);
 	free(kept);

@@ -11,20 +11,28 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
+struct item;
 struct run;
 
 /* What is at a path. */
 struct seen {
 	bool		 exists;
 	struct stat	 st;			/* when it exists */
-	char		 sha256[SHA256_HEX_SIZE];	/* of a regular file's content, else "" */
+	char		 sha256[SHA256_HEX_SIZE];	/* of a regular file's content that was read, else "" */
 };
 
 /* Look at a path without following a link there.  A missing directory on the way is as a missing file. */
 NODISCARD
 struct err	*seen_look(struct seen *seen, struct run *run, const char *path);
 
-/* {} or {"mode", "uid", "gid", "sha256"?}: a new reference, for an entry's "before". */
+/*
+ * The same for the place of a file's item.  A content whose size alone says that it is neither wanted nor leap's nor
+ * what was there before is not read, and has no hash: it may be a log that grew to gigabytes.
+ */
+NODISCARD
+struct err	*seen_look_at(struct seen *seen, struct run *run, const struct item *item);
+
+/* {} or {"mode", "uid", "gid", "sha256"?, "size"?}: a new reference, for an entry's "before". */
 json_t		*seen_to_json(const struct seen *seen);
 
 /* "a directory", "a symbolic link", ... */

@@ -17,11 +17,9 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LINKS_MAX	40	/* as the kernel's own limit */
-#define NAME_TRIES	100
 
 /* How far a walk has come. */
 struct walk {
@@ -221,33 +219,6 @@ spot_set_meta(const struct spot *spot, const struct meta *meta)
 	if (fd >= 0)
 		close(fd);
 	return e;
-}
-
-struct err *
-spot_keep(const struct spot *spot, char **kept)
-{
-	char		 stamp[32];
-	struct tm	 tm;
-	time_t		 now = time(NULL);
-	char		*name = NULL;
-
-	*kept = NULL;
-	gmtime_r(&now, &tm);
-	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
-	for (unsigned i = 0; i < NAME_TRIES; i++) {
-		free(name);
-		name = i == 0 ? xasprintf("%s%s%s", spot->name, KEPT_SUFFIX, stamp) :
-		    xasprintf("%s%s%s.%u", spot->name, KEPT_SUFFIX, stamp, i);
-		if (linkat(spot->dir, spot->name, spot->dir, name, 0) == 0) {
-			*kept = xasprintf("%.*s%s", (int)(spot->name - spot->path), spot->path, name);
-			free(name);
-			return NULL;
-		}
-		if (errno != EEXIST)
-			break;
-	}
-	free(name);
-	return err_errno(ERR_FAILED, "%s: cannot keep what somebody else changed", spot->path);
 }
 
 struct err *

@@ -48,13 +48,6 @@ struct err	*spot_put_link(const struct spot *spot, const char *target);
 NODISCARD
 struct err	*spot_set_meta(const struct spot *spot, const struct meta *meta);
 
-/*
- * Give what is there a second name, PATH.leap-kept-TIMESTAMP, which is returned, the caller's, free(): nothing of
- * another's work is ever lost.
- */
-NODISCARD
-struct err	*spot_keep(const struct spot *spot, char **kept);
-
 /* Sync the directory: what was renamed or removed in it stays so after a power cut. */
 NODISCARD
 struct err	*spot_sync(const struct spot *spot);

@@ -89,6 +89,7 @@ struct run {
 	unsigned		 changed, restarted, generation, checks, checks_failed;
 	const char		*failed_id;	/* the resource that failed, borrowed, or NULL */
 	bool			 apt_updated;
+	char			*kept;		/* where this run keeps what others changed, or NULL */
 };
 
 /* Add a step. */

@@ -4,6 +4,7 @@
 #ifndef NODE_STATE_H
 #define NODE_STATE_H
 
+#include "base/mem.h"
 #include "wire/request.h"
 
 #define STATE_LOCK		NODE_STATE "/lock"
@@ -12,9 +13,20 @@
 #define STATE_INDEX		NODE_STATE "/index"
 #define STATE_STORE		NODE_STATE "/store"
 #define STATE_GENERATIONS	NODE_STATE "/generations"
+#define STATE_KEPT		NODE_STATE "/kept"
 #define STATE_MAX		(256u << 20)	/* no state file is larger */
 
 #define TEMP_PREFIX		".leap-tmp-"	/* is in the name of every half-written thing */
-#define KEPT_SUFFIX		".leap-kept-"
+
+/*
+ * Fails when NODE_STATE, or anything directly in it, is a symbolic link or does not belong to root: who can make that
+ * could lead us to write elsewhere.  That there is nothing yet is no error.
+ */
+NODISCARD
+struct err	*state_check(void);
+
+/* Make the directories that every apply needs, closed to all but root. */
+NODISCARD
+struct err	*state_make(void);
 
 #endif

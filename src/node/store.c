@@ -110,6 +110,8 @@ inflate_to(int fd, size_t size, const void *data, size_t len)
 		else if (left != 0 && in.pos == in.size && out.pos < out.size)
 			e = err_new(ERR_FAILED, "compressed data ends too early");
 	}
+	if (e == NULL && total != size)
+		e = err_new(ERR_FAILED, "compressed data has only %zu of the %zu bytes promised", total, size);
 	mem_cleanse(block, BLOCK);
 	free(block);
 	ZSTD_freeDStream(stream);

@@ -37,7 +37,7 @@ inspect(struct run *run, struct item *item)
 	const char	*want = item_str(item, "sha256");
 	struct err	*e;
 
-	e = seen_look(&seen, run, item->name);
+	e = seen_look_at(&seen, run, item);
 	if (e != NULL)
 		return e;
 	if (seen.exists && !S_ISREG(seen.st.st_mode)) {
@@ -84,7 +84,7 @@ apply(struct run *run, struct item *item)
 
 	e = owner_resolve(run, item, &meta);
 	if (e == NULL)
-		e = seen_look(&seen, run, item->name);
+		e = seen_look_at(&seen, run, item);
 	if (e == NULL)
 		e = run_owe_reload(run, item->name);
 	if (e != NULL)
@@ -120,7 +120,7 @@ inspect_gone(struct run *run, struct item *item)
 	struct seen	 seen;
 	struct err	*e;
 
-	e = seen_look(&seen, run, item->name);
+	e = seen_look_at(&seen, run, item);
 	if (e != NULL || !seen.exists || !S_ISREG(seen.st.st_mode))
 		return e;
 	if (is_foreign(item, &seen))

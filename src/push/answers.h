@@ -27,7 +27,7 @@ struct answers {
 	void			*context;
 
 	bool			 hello, need, done;	/* which frames came */
-	struct strs		 wanted;	/* the blobs that NEED names; for the caller to send and drop */
+	struct strs		 wanted;	/* the blobs that NEED names; for the caller to send */
 	char			*last;		/* the resource of the last event, or NULL */
 	unsigned		 events, repeated;	/* how often, and of the same resource in a row */
 	size_t			 bytes;

@@ -121,12 +121,16 @@ static struct err *
 run(struct ssh *ssh, const char *command, double seconds, const struct buf *input, struct buf *output,
     struct buf *errors, int *status, enum push_result *result)
 {
+	struct ssh_stats before, after;
 	struct err	*e;
 
+	ssh_stats(ssh, &before);
 	ssh_deadline(ssh, seconds);
 	e = ssh_run(ssh, command, input->data, input->len, output, errors, status);
 	ssh_deadline(ssh, 0);
-	if (e != NULL && output->len <= SSH_RUN_MAX)	/* who floods us was reached */
+	ssh_stats(ssh, &after);
+	/* Who floods us was reached. */
+	if (e != NULL && output->len <= SSH_RUN_MAX && after.errors - before.errors <= SSH_RUN_MAX)
 		*result = push_result_of_ssh(e);
 	return e;
 }

@@ -15,8 +15,14 @@
 #define END_SECONDS	5	/* that its program may need to end after its RESULT */
 #define GARBAGE_QUOTED	60	/* bytes */
 #define HELLO_TIMEOUTS	2	/* of target.timeout, from the request to the HELLO */
-#define SILENT_SECONDS	3600	/* that one step on the node may take */
+/*
+ * That a node may be silent: installing packages is one step, of up to three runs of apt (lists, packages, and once
+ * more after new lists), each of which the node gives an hour.
+ */
+#define SILENT_HOURS	4
+#define SILENT_SECONDS	(SILENT_HOURS * 3600)
 #define ERRORS_MAX	(1u << 20)	/* bytes on standard error, where a node has next to nothing to say */
+#define BLOBS_AHEAD	(64u << 10)	/* bytes of compressed blobs that may wait for the node to take them */
 #define BLOB_SENT_MAX	(FRAME_MAX_UP - (2u << 20))	/* so that zstd's worst case still is a frame */
 
 struct session {
@@ -29,6 +35,7 @@ struct session {
 	struct ssh		*ssh;
 	struct answers		 answers;
 	struct buf		 out, in, errors;
+	size_t			 blobs;		/* how many of the wanted ones went into `out` so far */
 	bool			 cancelled;	/* CANCEL was sent */
 	bool			 no_program;	/* the node has none, or it is not what it should be */
 	char			*arch;		/* of a node without program */
@@ -72,21 +79,26 @@ add_request(struct session *s)
 	buf_fini(&text);
 }
 
+/* Whether the node still waits for blobs; one that was told to stop does not. */
+static bool
+blobs_left(const struct session *s)
+{
+	return s->blobs < s->answers.wanted.count && !s->cancelled;
+}
+
+/* Compress the next blobs that the node wants, only as fast as it takes them: all at once may be gigabytes. */
 static struct err *
 add_blobs(struct session *s)
 {
-	struct strs	*wanted = &s->answers.wanted;
-
-	for (size_t i = 0; i < wanted->count; i++) {
-		const struct blob	*blob = manifest_blob(s->job->manifest, wanted->items[i]);
+	while (blobs_left(s) && s->out.len < BLOBS_AHEAD) {
+		const char		*name = s->answers.wanted.items[s->blobs++];
+		const struct blob	*blob = manifest_blob(s->job->manifest, name);
 
 		if (blob->len > BLOB_SENT_MAX)
 			return named(s, err_new(ERR_FAILED, "a file of %zu MiB is too large to be sent, %u MiB are allowed",
 			    blob->len >> 20, BLOB_SENT_MAX >> 20));
-		frame_add_zstd(&s->out, FRAME_BLOB, wanted->items[i], blob->data, blob->len);
+		frame_add_zstd(&s->out, FRAME_BLOB, name, blob->data, blob->len);
 	}
-	strs_fini(wanted);
-	*wanted = (struct strs){ 0 };
 	return NULL;
 }
 
@@ -125,7 +137,7 @@ read_answers(struct session *s)
 		return NULL;
 	e = answers_read(&s->answers, &s->in);
 	if (e == NULL)
-		return add_blobs(s);
+		return NULL;
 	if (!s->answers.hello) {
 		struct buf	 said = { 0 };
 
@@ -174,7 +186,7 @@ too_late(const struct session *s)
 		return named(s, err_new(ERR_FAILED, "interrupted, and the node did not say in %d s that it stopped",
 		    CANCEL_SECONDS));
 	if (s->answers.hello)
-		return named(s, err_new(ERR_FAILED, "the node said nothing for %d minutes", SILENT_SECONDS / 60));
+		return named(s, err_new(ERR_FAILED, "the node said nothing for %d hours", SILENT_HOURS));
 	return named(s, err_new(ERR_FAILED, "leap's program on the node said nothing in %u s",
 	    s->job->target.timeout * HELLO_TIMEOUTS));
 }
@@ -199,15 +211,20 @@ broke_off(struct session *s, struct err *take_e)
 	return take_e;
 }
 
-/* One exchange.  A node that may be silent for a while may not be so for ever. */
+/*
+ * One exchange.  A node that may be silent for a while may not be so for ever.  While blobs are left it
+ * ends as soon as `out` is written, for the next ones.
+ */
 static struct err *
 exchange(struct session *s, bool *eof)
 {
-	struct err	*e;
+	struct err	*e = add_blobs(s);
 
+	if (e != NULL)
+		return e;
 	if (s->answers.hello && !s->cancelled)
 		ssh_deadline(s->ssh, SILENT_SECONDS);
-	e = ssh_exchange(s->ssh, &s->out, true, &s->in, &s->errors, eof);
+	e = ssh_exchange(s->ssh, &s->out, !blobs_left(s), &s->in, &s->errors, eof);
 	if (e != NULL && cancel(s)) {
 		err_free(e);
 		e = NULL;
@@ -273,6 +290,7 @@ reset(struct session *s)
 	buf_clear(&s->out);
 	buf_clear(&s->in);
 	buf_clear(&s->errors);
+	s->blobs = 0;
 	s->no_program = false;
 }
 
@@ -338,7 +356,10 @@ conclude(struct session *s)
 	job->checks_failed = a->checks_failed;
 	switch (a->result) {
 	case ANSWERS_LOCKED:
-		job->result = PUSH_LOCKED;
+		job->result = s->cancelled ? PUSH_CANCELLED : PUSH_LOCKED;
+		if (s->cancelled)
+			return err_new(ERR_FAILED, "interrupted while it waited for somebody else's work: %s",
+			    a->lock == NULL ? "it does not say whose" : a->lock);
 		return err_hint(err_new(ERR_FAILED, "somebody else works on the node: %s",
 		    a->lock == NULL ? "it does not say who" : a->lock), "wait, or use --lock-wait SECONDS");
 	case ANSWERS_CANCELLED:
@@ -346,6 +367,8 @@ conclude(struct session *s)
 		return err_hint(err_new(ERR_FAILED, "interrupted after %u changes", a->changed),
 		    "what was begun is finished by the next leap deploy %s", job->target.name);
 	case ANSWERS_FAILED:
+		if (a->error == NULL && a->checks_failed > 0)
+			break;
 		return err_new(ERR_FAILED, "%s%s%s", a->resource == NULL ? "" : a->resource,
 		    a->resource == NULL ? "" : ": ", a->error == NULL ? "the node does not say why it failed" : a->error);
 	case ANSWERS_OK:

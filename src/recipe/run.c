@@ -15,6 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The interpreter's C stack holds a few more; it would not say where it ends. */
+#define TEMPLATE_DEPTH	16u
+
 void
 run_init(struct run *run, struct node *node, struct manifest *manifest)
 {
@@ -127,6 +130,7 @@ run_push_env(struct run *run, enum run_env env)
 	luaL_checkstack(L, 8, "recipe");
 	lua_newtable(L);
 	tool_functions(run);
+	property_functions(run);
 	if (env == RUN_RESOURCES) {
 		resource_functions(run);
 		check_functions(run);
@@ -362,6 +366,9 @@ run_template(struct run *run, const char *name, int with)
 		return e;
 	if (source == NULL)
 		return no_template(run, name);
+	if (run->depth == TEMPLATE_DEPTH)
+		return err_hint(run_error(run, "templates that render each other, more than %u deep", TEMPLATE_DEPTH),
+		    "does \"%s\" render itself?", name);
 	e = template_translate(&lua, source->path, buf_text(&source->text), source->text.len);
 	if (e == NULL) {
 		chunk = xasprintf("@%s", source->path);
@@ -371,7 +378,9 @@ run_template(struct run *run, const char *name, int with)
 	buf_fini(&lua);
 	if (e == NULL) {
 		push_template_env(run, with);
+		run->depth++;
 		e = sandbox_call(sandbox, 1, 0);
+		run->depth--;
 	}
 	if (e != NULL)
 		run_cut(run, start);

@@ -35,6 +35,7 @@ struct run {
 	lua_State		*lua;
 	int			 env;		/* reference of the node's environment */
 	const char		*dir;		/* of the current recipe: "base", "services/static" */
+	unsigned		 depth;		/* templates that are being rendered, one inside another */
 
 	struct source		**sources;
 	size_t			 source_count;
@@ -106,10 +107,14 @@ struct err	*run_template(struct run *run, const char *name, int with);
 /* Cut run->content to `len` bytes. */
 void		 run_cut(struct run *run, size_t len);
 
-/* resource.c and check.c: what recipes declare.  tools.c: what gives values.  They add to the table on top. */
+/*
+ * resource.c and check.c: what recipes declare.  tools.c: what gives values.  property.c: what checks properties.
+ * They add to the table on top.
+ */
 void		 resource_functions(struct run *run);
 void		 check_functions(struct run *run);
 void		 tool_functions(struct run *run);
+void		 property_functions(struct run *run);
 
 /* tools.c: append to run->content a file below files/ of the instance, or else of the platform. */
 NODISCARD

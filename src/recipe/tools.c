@@ -9,6 +9,7 @@
 #include "lua/sandbox.h"
 #include "pki/ca.h"
 #include "recipe/run.h"
+#include "recipe/user_key.h"
 #include "repo/repo.h"
 #include "vault/vault.h"
 
@@ -311,47 +312,22 @@ tool_digest(lua_State *L)
 	return 1;
 }
 
-/* An authorized_keys line without options: they would be obeyed on every node. */
-static bool
-is_ssh_key(const char *line)
-{
-	static const char *const types[] = { "ssh-ed25519 ", "ssh-rsa ", "ecdsa-sha2-nistp", "sk-ssh-ed25519@openssh.com ",
-	    "sk-ecdsa-sha2-nistp256@openssh.com " };
-
-	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
-		if (str_starts(line, types[i]) && str_starts(strchr(line, ' ') + 1, "AAAA"))
-			return true;
-	}
-	return false;
-}
-
 /* Append "USER KEY" lines of one file. */
 NODISCARD
 static struct err *
 read_keys(struct run *run, const char *user, const char *path)
 {
-	struct buf	 text = { 0 };
-	struct strs	 lines = { 0 };
-	struct err	*e = repo_read(run->repo, path, &text);
-	size_t		 count = 0;
+	struct buf	 text = { 0 }, keys = { 0 };
+	struct err	*e;
 
-	if (e == NULL)
-		strs_split(&lines, buf_text(&text), '\n');
-	for (size_t i = 0; e == NULL && i < lines.count; i++) {
-		const char *line = lines.items[i] + strspn(lines.items[i], " \t\r");
-
-		if (*line == '\0' || *line == '#')
-			continue;
-		if (!is_ssh_key(line))
-			e = err_hint(err_at(ERR_CONFIG, &(struct place){ path, (unsigned)i + 1, 0, NULL },
-			    "not an SSH public key"), "a line is \"ssh-ed25519 AAAA...\", without options");
-		else
-			buf_addf(&run->content, "%s %.*s\n", user, (int)strcspn(line, "\r"), line);
-		count++;
+	if ((e = repo_read(run->repo, path, &text)) == NULL &&
+	    (e = user_keys_read(&keys, buf_text(&text), path, ERR_CONFIG)) == NULL) {
+		for (const char *line = buf_text(&keys), *end; *line != '\0'; line = end + 1) {
+			end = strchr(line, '\n');
+			buf_addf(&run->content, "%s %.*s\n", user, (int)(end - line), line);
+		}
 	}
-	if (e == NULL && count == 0)
-		e = err_at(ERR_CONFIG, &(struct place){ .path = path }, "no SSH public key in it");
-	strs_fini(&lines);
+	buf_fini(&keys);
 	buf_fini(&text);
 	return e;
 }

@@ -198,13 +198,16 @@ beside_program(unsigned levels)
 {
 	char	 exe[PATH_MAX];
 	ssize_t	 n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	char	*path;
+	char	*path, *slash;
 
 	if (n <= 0)
 		return NULL;
 	exe[n] = '\0';
-	for (; levels > 0; levels--)
-		*strrchr(exe, '/') = '\0';
+	for (; levels > 0; levels--) {
+		if ((slash = strrchr(exe, '/')) == NULL)
+			return NULL;
+		*slash = '\0';
+	}
 	path = path_join(exe, "platform");
 	if (is_directory(path))
 		return path;
@@ -217,10 +220,17 @@ NODISCARD
 static struct err *
 use_platform(const char *path, char **platform, char **templates)
 {
-	char *up;
+	char	*common = path_join(path, "common.json"), *up;
+	bool	 good = file_exists(common);
 
+	free(common);
 	if ((*platform = realpath(path, NULL)) == NULL)
 		return err_errno(ERR_CONFIG, "%s", path);
+	if (!good) {
+		free(*platform);
+		*platform = NULL;
+		return err_new(ERR_CONFIG, "%s is no platform: it has no common.json", path);
+	}
 	up = parent_of(*platform);
 	*templates = path_join(up, "templates");
 	free(up);

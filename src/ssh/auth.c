@@ -6,6 +6,7 @@
 #include "ssh/session.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 /* Offer one key and, if the server wants it, sign.  Returns what libssh2 says. */
 static struct err *
@@ -32,11 +33,27 @@ offer(const struct ssh *ssh, struct session *session, const struct identity *ide
 	}
 }
 
+/* libssh2 calls a connection that ends while it waits for an answer an unverified key; the socket knows better. */
 static bool
-is_lost(int code)
+is_lost(const struct session *session, int code)
 {
+	char	 byte;
+
 	return code == LIBSSH2_ERROR_SOCKET_DISCONNECT || code == LIBSSH2_ERROR_SOCKET_RECV ||
-	    code == LIBSSH2_ERROR_SOCKET_SEND || code == LIBSSH2_ERROR_SOCKET_TIMEOUT;
+	    code == LIBSSH2_ERROR_SOCKET_SEND || code == LIBSSH2_ERROR_SOCKET_TIMEOUT ||
+	    (code != 0 && (session->dismissed || recv(session->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0));
+}
+
+/* The connection ended in the middle of the login. */
+static struct err *
+lost(const struct ssh *ssh, const struct session *session, const struct strs *tried)
+{
+	if (!session->dismissed)
+		return err_new(ERR_FAILED, "%s port %u closed the connection during the login", ssh->target.address,
+		    ssh->target.port);
+	return err_hint(err_new(ERR_TRUST, "%s port %u refused to go on after %zu keys for %s", ssh->target.address,
+	    ssh->target.port, tried->count, ssh->target.user), "sshd may allow fewer tries (MaxAuthTries); name the "
+	    "right key as ssh.key in the Leapfile");
 }
 
 /* Why nobody was let in, with all keys that were there. */
@@ -81,10 +98,8 @@ session_login(struct ssh *ssh, struct session *session, bool *unsuited)
 			continue;
 		e = offer(ssh, session, identity, &code);
 		strs_add(&tried, identity->label);
-		if (e == NULL && is_lost(code))
-			e = err_hint(err_new(ERR_TRUST, "%s port %u closed the connection after %zu keys for %s",
-			    ssh->target.address, ssh->target.port, tried.count, ssh->target.user),
-			    "sshd may allow fewer tries (MaxAuthTries); name the right key as ssh.key in the Leapfile");
+		if (e == NULL && is_lost(session, code))
+			e = lost(ssh, session, &tried);
 	}
 	if (e == NULL && code != 0)
 		e = refused(ssh, session, &tried, unsuited);

@@ -26,6 +26,7 @@
 #define RSA	"rsa-sha2-512,rsa-sha2-256"
 #define HOST_KEYS "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521," RSA
 
+#define CLOSE_SECONDS	1		/* after which libssh2's state is rather lost than waited for */
 #define RECEIVE_MAX	(4u << 20)	/* bytes that libssh2 receives in one go */
 #define BANNER_LINE_MAX	1024		/* RFC 4253 allows 255 for the line that counts */
 #define BANNER_LINES_MAX (16u << 10)
@@ -55,6 +56,8 @@ receive(libssh2_socket_t fd, void *data, size_t len, int flags, void **context)
 	struct session	*session = *context;
 	ssize_t		 got;
 
+	if (fd == session->fd && session->closing)
+		return 0;
 	if (fd == session->fd && session->budget == 0)
 		return -EAGAIN;
 	if (fd != session->fd)		/* the agent */
@@ -66,6 +69,21 @@ receive(libssh2_socket_t fd, void *data, size_t len, int flags, void **context)
 	if (fd == session->fd)
 		session->budget -= (size_t)got;
 	return got;
+}
+
+/* libssh2 has one and the same error for a server that says goodbye and for a connection that breaks. */
+static
+LIBSSH2_DISCONNECT_FUNC(dismiss)
+{
+	struct session	*mine = *abstract;
+
+	(void)session;
+	(void)reason;
+	(void)message;
+	(void)message_len;
+	(void)language;
+	(void)language_len;
+	mine->dismissed = true;
 }
 
 short
@@ -315,8 +333,10 @@ session_open(struct session **out, struct ssh *ssh, bool pinned, bool *unsuited)
 		abort();	/* out of memory */
 #if LIBSSH2_VERSION_NUM >= 0x010b01
 	libssh2_session_callback_set2(session->libssh2, LIBSSH2_CALLBACK_RECV, (libssh2_cb_generic *)receive);
+	libssh2_session_callback_set2(session->libssh2, LIBSSH2_CALLBACK_DISCONNECT, (libssh2_cb_generic *)dismiss);
 #else
 	libssh2_session_callback_set(session->libssh2, LIBSSH2_CALLBACK_RECV, (void *)receive);
+	libssh2_session_callback_set(session->libssh2, LIBSSH2_CALLBACK_DISCONNECT, (void *)dismiss);
 #endif
 	libssh2_session_set_blocking(session->libssh2, 0);
 	e = methods_set(ssh, session, pinned, unsuited);
@@ -340,18 +360,21 @@ session_open(struct session **out, struct ssh *ssh, bool pinned, bool *unsuited)
 void
 session_close(struct session *session)
 {
+	double	 until = ssh_now() + CLOSE_SECONDS;
+
 	if (session == NULL)
 		return;
 	identities_fini(&session->keys);
 	if (session->unfinished == UNFINISHED_NONE && session->fd >= 0)
 		libssh2_session_disconnect(session->libssh2, "done");	/* a courtesy; nobody waits for it */
-	/* With the socket shut, libssh2 frees its state without waiting for anybody. */
+	/* With the socket shut and nothing more received, libssh2 frees its state without waiting for anybody. */
+	session->closing = true;
 	if (session->fd >= 0)
 		shutdown(session->fd, SHUT_RDWR);
 	if (session->channel != NULL)
-		while (libssh2_channel_free(session->channel) == LIBSSH2_ERROR_EAGAIN)
+		while (libssh2_channel_free(session->channel) == LIBSSH2_ERROR_EAGAIN && ssh_now() < until)
 			continue;
-	while (libssh2_session_free(session->libssh2) == LIBSSH2_ERROR_EAGAIN)
+	while (libssh2_session_free(session->libssh2) == LIBSSH2_ERROR_EAGAIN && ssh_now() < until)
 		continue;
 	if (session->fd >= 0)
 		close(session->fd);

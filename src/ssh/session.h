@@ -16,6 +16,8 @@ struct session {
 	struct identities keys;
 	const char	*step;		/* "did not finish the login in": for session_wait()'s message */
 	double		 until;		/* ssh_now() at which the step must be done */
+	bool		 closing;	/* nothing more is received */
+	bool		 dismissed;	/* the server said goodbye: SSH_MSG_DISCONNECT */
 	size_t		 budget;	/* bytes that libssh2 may still receive before it has to let us look at the clock */
 	/*
 	 * libssh2 keeps a packet that the socket took only a part of, and everything but the very same

@@ -251,6 +251,9 @@ ssh_exchange(struct ssh *ssh, struct buf *out, bool want_read, struct buf *in, s
 	struct err	*e;
 
 	*eof = false;
+	e = check(ssh);		/* a peer that always has something to say never makes us wait */
+	if (e != NULL)
+		return named(ssh, e);
 	e = ssh->transport->exchange(ssh, out, want_read, in, errors, eof);
 	ssh->stats.sent += to_send - out->len;
 	ssh->stats.received += in->len - had;
@@ -275,7 +278,7 @@ ssh_run(struct ssh *ssh, const char *command, const void *input, size_t input_le
     struct buf *errors, int *status)
 {
 	struct buf	 out = { 0 };
-	size_t		 before = output->len;
+	size_t		 before = output->len, errors_before = ssh->stats.errors;
 	bool		 eof = false, closed = false;
 	struct err	*e = ssh_exec(ssh, command);
 
@@ -287,7 +290,7 @@ ssh_run(struct ssh *ssh, const char *command, const void *input, size_t input_le
 			continue;
 		}
 		e = ssh_exchange(ssh, &out, closed, output, errors, &eof);
-		if (e == NULL && output->len - before > SSH_RUN_MAX)
+		if (e == NULL && (output->len - before > SSH_RUN_MAX || ssh->stats.errors - errors_before > SSH_RUN_MAX))
 			e = named(ssh, err_new(ERR_FAILED, "the command printed more than %u MiB",
 			    SSH_RUN_MAX >> 20));
 	}

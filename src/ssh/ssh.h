@@ -29,7 +29,7 @@ NODISCARD
 struct err	*ssh_setup(void);
 void		 ssh_fini(void);
 
-/* Make every call of the room, in any thread, return soon with an error that ssh_was_stopped() knows.
+/* Make every call of the room, in any thread, return soon with an error; ssh_stopped() tells it from others.
  * Safe in a signal handler. */
 void		 ssh_stop(void);
 bool		 ssh_stopped(void);
@@ -76,7 +76,10 @@ struct err	*ssh_send_eof(struct ssh *ssh);
 NODISCARD
 struct err	*ssh_wait(struct ssh *ssh, int *status);
 
-/* Run a command to its end with `input` as its standard input; output beyond SSH_RUN_MAX bytes is an error. */
+/*
+ * Run a command to its end with `input` as its standard input; more than SSH_RUN_MAX bytes on standard output, or on
+ * standard error, fail.
+ */
 #define SSH_RUN_MAX	(16u << 20)
 NODISCARD
 struct err	*ssh_run(struct ssh *ssh, const char *command, const void *input, size_t input_len, struct buf *output,

@@ -10,12 +10,16 @@
 #include "repo/repo.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#define SECRETS		"secrets"
 #define SECRET_MIN	8u
 #define SECRET_MAX	1024u
 
@@ -108,21 +112,43 @@ valid_word(const char *word, const char *letters)
 	return n > 0 && n <= 128 && word[n] == '\0';
 }
 
+/* Make secrets/ENV, for nobody else to look into; nothing is made where a link leads out of the instance. */
 NODISCARD
 static struct err *
-make_secret(const struct repo *repo, const char *path, unsigned length)
+make_directory(const struct repo *repo, const char *env)
+{
+	struct open_how	 how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_BENEATH };
+	int		 root = open(repo->root, O_PATH | O_DIRECTORY | O_CLOEXEC), secrets = -1;
+	struct err	*e = NULL;
+
+	if (root < 0 || (mkdirat(root, SECRETS, 0700) != 0 && errno != EEXIST)) {
+		e = err_errno(ERR_FAILED, "cannot make directory %s", SECRETS);
+	} else if ((secrets = (int)syscall(SYS_openat2, root, SECRETS, &how, sizeof(how))) < 0) {
+		e = err_at(ERR_CONFIG, &(struct place){ .path = SECRETS }, errno == EXDEV ?
+		    "leads outside of the instance" : "is no directory that can be opened");
+	} else if (mkdirat(secrets, env, 0700) != 0 && errno != EEXIST) {
+		e = err_errno(ERR_FAILED, "cannot make directory %s/%s", SECRETS, env);
+	}
+	if (secrets >= 0)
+		close(secrets);
+	if (root >= 0)
+		close(root);
+	return e;
+}
+
+NODISCARD
+static struct err *
+make_secret(const struct repo *repo, const char *env, const char *path, unsigned length)
 {
 	struct buf	 value = { .secret = true };
-	char		*full = path_join(repo->root, path);
 	struct err	*e;
 
-	if ((e = dir_make_parent(full, 0700)) != NULL || (e = add_random(&value, length)) != NULL)
+	if ((e = make_directory(repo, env)) != NULL || (e = add_random(&value, length)) != NULL)
 		goto out;
 	buf_addc(&value, '\n');
 	e = vault_write(repo, path, value.data, value.len);
 out:
 	buf_fini(&value);
-	free(full);
 	return e;
 }
 
@@ -143,9 +169,9 @@ vault_secret(const struct repo *repo, const char *env, const char *name, unsigne
 	if (length < SECRET_MIN || length > SECRET_MAX)
 		return err_new(ERR_CONFIG, "secret \"%s\": %u characters asked for, but %u to %u are possible", name,
 		    length, SECRET_MIN, SECRET_MAX);
-	path = xasprintf("secrets/%s/%s", env, name);
+	path = xasprintf(SECRETS "/%s/%s", env, name);
 	if (!vault_has(repo, path))
-		e = make_secret(repo, path, length);
+		e = make_secret(repo, env, path, length);
 	if (e == NULL)
 		e = vault_read(repo, path, out);
 	if (e == NULL && out->len > start && out->data[out->len - 1] == '\n')

@@ -19,7 +19,8 @@ struct buf;
  *     "checks":    [ CHECK, ... ] }
  *
  * Every RESOURCE has "type" and a member that names it within the type; the two
- * make its id, "file:/etc/motd".  All paths are absolute and without "." or "..".
+ * make its id, "file:/etc/motd".  All paths are absolute and without "." or "..", none lies below a file or link
+ * of the same manifest, nor in /proc, /sys, /dev, /run/leap or /var/lib/leap.
  *
  *   package    name
  *   group      name, gid?, system?

@@ -379,6 +379,52 @@ check_unique(const char *id, const json_t *resource, json_t *seen, json_t *paths
 	return NULL;
 }
 
+/*
+ * What the kernel makes, and what leap-node itself keeps.  Recipes have no business there, and a manifest that
+ * came to replace the node's state could never be undone.
+ */
+static struct err *
+check_reserved(const char *id, const char *path)
+{
+	static const char *const	 trees[] = { "/proc", "/sys", "/dev", "/run/leap", "/var/lib/leap" };
+
+	for (size_t i = 0; path != NULL && i < ARRAY_LEN(trees); i++) {
+		size_t	 len = strlen(trees[i]);
+
+		if (strncmp(path, trees[i], len) == 0 && (path[len] == '/' || path[len] == '\0'))
+			return err_new(ERR_CONFIG, "%s: %s is not for recipes to write to", id, trees[i]);
+	}
+	return NULL;
+}
+
+/* Nothing lies below a file or a link of the same manifest, whichever is written first. */
+static struct err *
+check_nesting(const json_t *resources, const json_t *paths)
+{
+	const json_t	*resource;
+	struct err	*e = NULL;
+	size_t		 i;
+
+	json_array_foreach(resources, i, resource) {
+		const char	*path = json_str(resource, "path"), *above = NULL;
+		char		*part = path != NULL ? xstrdup(path) : NULL, *slash;
+
+		while (above == NULL && part != NULL && (slash = strrchr(part, '/')) != NULL && slash != part) {
+			*slash = '\0';
+			above = json_str(paths, part);
+			if (above != NULL && str_starts(above, "directory:"))
+				above = NULL;
+		}
+		if (above != NULL)
+			e = err_new(ERR_CONFIG, "%s:%s: lies below %s, which is no directory",
+			    json_str(resource, "type"), path, above);
+		free(part);
+		if (e != NULL)
+			break;
+	}
+	return e;
+}
+
 static struct err *
 check_exec(const char *id, const json_t *resource)
 {
@@ -407,6 +453,8 @@ check_resource(const json_t *resource, size_t index, json_t *seen, json_t *paths
 	e = check_shape(shape, id, resource);
 	for (size_t i = 0; e == NULL && i < ARRAY_LEN(lists); i++)
 		e = check_watched(id, resource, lists[i], seen);
+	if (e == NULL)
+		e = check_reserved(id, json_str(resource, "path"));
 	if (e == NULL && strcmp(shape->type, "exec") == 0)
 		e = check_exec(id, resource);
 	if (e == NULL)
@@ -463,6 +511,9 @@ manifest_check(const json_t *root)
 		if (e != NULL)
 			goto out;
 	}
+	e = check_nesting(json_object_get(root, "resources"), paths);
+	if (e != NULL)
+		goto out;
 	json_array_foreach(json_object_get(root, "checks"), i, item) {
 		e = check_check(item, i);
 		if (e != NULL)

@@ -160,6 +160,51 @@ stderr_has "web1: made a certificate for 100 days: it had none"
 leap cert update
 stderr_has "are good"
 
+# reads_own_cert: web1's configuration has a macro that reads its certificate; a host key is pinned.
+reads_own_cert() {
+	instance
+	node web1 127.0.0.1 '"ssh": { "port": 1 }, "own": "= file \"nodes/web1/web1.crt\""'
+	must openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=old -days 9 \
+	    -keyout files/nodes-web1.key -out files/nodes-web1.crt
+	mkdir -p files/nodes/web1
+	mv files/nodes-web1.key files/nodes/web1/web1.key
+	mv files/nodes-web1.crt files/nodes/web1/web1.crt
+	chmod 600 files/nodes/web1/web1.key
+	cut -d ' ' -f 1,2 "$WORK/.key.pub" >files/nodes/web1/web1_ssh.pub
+}
+
+it "plan and test change nothing in the instance; plan names what a deploy would renew"
+reads_own_cert
+before=$(find . -type f ! -path './.git/*' -exec sha256sum {} + | sort)
+leap plan
+status_is 4
+stderr_has "web1: a deploy makes a new certificate: its old one is not signed by the CA"
+leap test
+status_is 4
+stderr_lacks "certificate"
+check test "$before" = "$(find . -type f ! -path './.git/*' -exec sha256sum {} + | sort)"
+leap deploy --yes
+status_is 4
+stderr_has "web1: made a certificate for 365 days: its old one is not signed by the CA"
+
+it "a plan without a certificate says how to make it"
+instance
+node web1 192.0.2.1
+leap plan
+status_is 5
+stderr_is <<EOT
+leap: web1: its certificate, files/nodes/web1/web1.crt, or the key of it is missing
+hint: leap cert update web1
+EOT
+check_not test -e files/nodes/web1
+
+it "what macros read of a certificate is new when compile made it anew"
+reads_own_cert
+leap compile
+status_is 0
+stderr_has "web1: made a certificate"
+file_has compiled/web1.yaml "$(sed -n 2p files/nodes/web1/web1.crt)"
+
 it "refuses a node that nobody knows"
 instance
 node web1 192.0.2.1

@@ -112,6 +112,33 @@ STATUS=$?
 status_is 1
 stderr_has "No space left on device"
 
+it "why output could not be written is not forgotten over what follows"
+instance
+node web1 192.0.2.1
+"$LEAP" list --json >/dev/full 2>"$ERR"
+STATUS=$?
+status_is 1
+stderr_has "leap: cannot write the output: No space left on device"
+
+it "what follows the node of leap ssh is the command's, options too"
+instance
+node web1 192.0.2.1
+mkdir -p files/nodes/web1 "$WORK/bin"
+cut -d ' ' -f 1,2 "$WORK/.key.pub" >files/nodes/web1/web1_ssh.pub
+# shellcheck disable=SC2016
+put "$WORK/bin/ssh" <<<'#!/bin/sh
+while [ "$1" != -- ]; do shift; done; echo "$*"'
+chmod 755 "$WORK/bin/ssh"
+PATH=$WORK/bin:$PATH leap ssh web1 ls -l --json --help
+stdout_is <<<"-- 192.0.2.1 ls -l --json --help"
+PATH=$WORK/bin:$PATH leap ssh web1 -- ls -l -- x
+stdout_is <<<"-- 192.0.2.1 ls -l -- x"
+PATH=$WORK/bin:$PATH leap ssh -q -- web1
+stdout_is <<<"-- 192.0.2.1"
+leap ssh --jsn web1
+status_is 2
+stderr_has "unknown option --jsn"
+
 it "closed standard streams are no crash"
 "$LEAP" help <&- >&- 2>&-
 STATUS=$?

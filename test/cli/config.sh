@@ -190,6 +190,31 @@ status_is 0
 stderr_has 'servics'
 stderr_has 'services'
 
+it "plan and deploy show warnings, too"
+instance
+node web1 192.0.2.1 '"servics": ["static"]'
+for command in plan "deploy --yes"; do
+	# shellcheck disable=SC2086
+	leap $command
+	stderr_has 'servics'
+	check test "$(grep -c '"servics"' "$ERR")" -ge 1
+done
+
+it "one mistake in a recipe is said once, whatever the command and however many nodes have it"
+instance
+put services/broken.json <<<'{}'
+put services/broken/recipe.lua <<<'error("this recipe is broken")'
+for n in 1 2 3; do
+	node "web$n" "192.0.2.$n" '"services": ["broken"]'
+done
+leap cert update
+for command in compile plan "deploy --yes" test; do
+	# shellcheck disable=SC2086
+	leap $command
+	status_is 3
+	check test "$(grep -c '^services/broken/recipe.lua' "$ERR")" -eq 1
+done
+
 it "a filter word that does not exist is refused with a suggestion"
 instance
 node web1 192.0.2.1

@@ -119,6 +119,42 @@ check test "$STATUS" -ne 0
 stderr_has web1
 stderr_has refused
 
+it "Ctrl-C at the question of node init ends it, and nothing is pinned"
+if [ "$(id -u)" -ne 0 ] || [ ! -x /usr/sbin/sshd ]; then
+	skip "needs root and openssh-server"
+else
+	mkdir -p /run/sshd
+	must ssh-keygen -q -t ed25519 -N '' -f "$WORK/host"
+	free_port
+	/usr/sbin/sshd -D -f /dev/null -h "$WORK/host" -o "Port=$port" -o ListenAddress=127.0.0.1 -o PidFile=none 2>/dev/null &
+	listener=$!
+	until (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do sleep 0.05; done
+	server "$port"
+	rm files/nodes/web1/web1_ssh.pub
+	# A Ctrl-C, and, if that did not end it, a "y".
+	# shellcheck disable=SC2094
+	{
+		until grep -q 'is it right' "$OUT"; do sleep 0.05; done
+		printf '\003'
+		sleep 1
+		grep -q ended-130 "$OUT" || printf 'y\n'
+		sleep 0.5
+	} | timeout 20 script -qfec "trap : INT; $LEAP node init web1; echo ended-\$?" /dev/null >"$OUT" 2>&1
+	stdout_has "ended-130"
+	stdout_lacks "pinned"
+	check test ! -e files/nodes/web1/web1_ssh.pub
+fi
+
+it "the wait for a lock is an hour at most, and for deploys only"
+instance
+node web1 192.0.2.1
+leap deploy --yes --lock-wait 3601
+status_is 2
+stderr_is <<<'leap: --lock-wait wants a number from 0 to 3600, not "3601"'
+leap plan --lock-wait 1
+status_is 2
+stderr_has "unknown option --lock-wait"
+
 it "the ssh transport reports the same"
 free_port
 server "$port"

@@ -138,10 +138,12 @@ it "a file that somebody changed is brought back, and their version is kept asid
 cd "$LAB" || exit 1
 file=/etc/nginx/sites-available/leap.conf
 must on web1 "echo '# mine' >>$file"
-leap deploy --yes web1
+leap deploy --yes -v web1
 status_is 0
 check_not on web1 grep -q '# mine' "$file"
-check test -n "$(on web1 "grep -rl '# mine' /var/lib/leap /etc/nginx 2>/dev/null")"
+file_has "$OUT" /var/lib/leap/kept/
+check on web1 "grep -q '# mine' /var/lib/leap/kept/*$file"
+check_not on web1 grep -rq '# mine' /etc/nginx
 
 it "a service that leaves a node takes its files, unit and firewall rule, but not the package"
 cd "$LAB" || exit 1

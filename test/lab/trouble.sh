@@ -181,6 +181,26 @@ leap deploy --yes
 status_is 0
 check_not on web1 test -e /etc/systemd/system/probe.service
 
+it "a unit that does not reload is reported with its name and its last words"
+cd "$LAB" || exit 1
+for version in 1 2; do
+	recipe <<-EOT
+		local config = file("/etc/probe.conf", { content = "$version\n" })
+		local unit_file = file("/etc/systemd/system/probe.service", { content = [[
+		[Service]
+		ExecStart=/bin/sleep infinity
+		ExecReload=/bin/sh -c 'echo the tide is too low >&2; exit 7'
+		]] })
+		unit("probe.service", { enabled = false, restart_on = unit_file, reload_on = config })
+	EOT
+	changed
+	leap deploy --yes
+done
+failed_on_web1 "probe.service" "the tide is too low"
+recipe <<<''
+leap deploy --yes
+status_is 0
+
 it "a check that does not hold is reported"
 cd "$LAB" || exit 1
 recipe <<<'check.command { name = "moon", command = "echo too near >&2; false", timeout = 2 }'
@@ -217,6 +237,24 @@ fi
 check on web1 test -e /etc/passwd
 check on web1 test -e /etc/hosts
 must on web1 "rm -rf /var/lib/leap"
+leap deploy --yes
+status_is 0
+
+it "leap's own directory as a link, or somebody else's, is refused, and what it leads to stays as it is"
+cd "$LAB" || exit 1
+for place in /var/lib/leap /var/lib/leap/store; do
+	changed
+	must on web1 "rm -rf /srv/moved; mv $place /srv/moved && chmod 755 /srv/moved && ln -s /srv/moved $place"
+	leap deploy --yes
+	failed_on_web1 "$place is a symbolic link"
+	check test "$(on web1 stat -c %a /srv/moved)" = 755
+	must on web1 "rm $place && mv /srv/moved $place"
+done
+must on web1 chown daemon: /var/lib/leap/store
+changed
+leap deploy --yes
+failed_on_web1 "/var/lib/leap/store belongs to the user"
+must on web1 chown root: /var/lib/leap/store
 leap deploy --yes
 status_is 0
 

@@ -279,11 +279,11 @@ TEST(output_makes_control_characters_visible)
 
 	if (!CHECK(stream != NULL))
 		return;
-	buf_adds(&text, "a\033[2Jb\rc\302\233d\033[31mred\033[0m\n");
+	buf_adds(&text, "a\033[2Jb\rc\302\233\377d\342\200\256\303\251\033[31mred\033[0m\n");
 	term_write(stream, &text);
 	rewind(stream);
 	CHECK(fread(got, 1, sizeof(got) - 1, stream) > 0);
-	CHECK_STR(got, "a\\x1b[2Jb\\x0dc\\u009bd\\x1b[31mred\\x1b[0m\n");
+	CHECK_STR(got, "a\\x1b[2Jb\\x0dc\\xc2\\x9b\\xffd\\xe2\\x80\\xae\303\251\\x1b[31mred\\x1b[0m\n");
 	fclose(stream);
 	buf_fini(&text);
 }

@@ -294,6 +294,101 @@ TEST(one_node_is_checked_against_all)
 	instance_fini(&instance);
 }
 
+/* The one node says this on its second line; what is said about it. */
+TEST(names_and_ports_that_cannot_be)
+{
+	static const struct { const char *text, *want; } rows[] = {
+		{ "\"ssh\": { \"port\": 22 }, \"dns\": { \"aliases\": [\"A-1.example.org\", \"9\"] }", NULL },
+		{ "\"domain\": { \"full\": null, \"internal\": \"a.b\" }", NULL },
+		{ "\"ssh\": { \"port\": 0 }", "20: 0 is no port: they are numbered from 1 to 65535\n" },
+		{ "\"ssh\": { \"port\": 65536 }", "20: 65536 is no port: they are numbered from 1 to 65535\n" },
+		{ "\"ssh\": { \"port\": \"22\" }", "20: \"ssh.port\" of node n must be a whole number, not a text\n" },
+		{ "\"dns\": { \"aliases\": \"a\" }", "23: \"dns.aliases\" of node n must be a list of names, not a text\n" },
+		{ "\"dns\": { \"aliases\": [1] }", "24: \"dns.aliases.1\" of node n must be a text, not a number\n" },
+		{ "\"dns\": { \"aliases\": [\"a\", \"b\\nc\"] }", "29: \"b\\nc\" is no name of a host\n" },
+		{ "\"dns\": { \"aliases\": [\"*.b\"] }", "24: \"*.b\" is no name of a host\n" },
+		{ "\"dns\": { \"aliases\": [\"_b.c\"] }", "24: \"_b.c\" is no name of a host\n" },
+		{ "\"dns\": { \"aliases\": \"= {'a', 'b c'}\" }", "23: \"b c\" is no name of a host\n" },
+		{ "\"domain\": { \"full\": \"a..b\" }", "23: \"a..b\" is no name of a host\n" },
+		{ "\"domain\": { \"full\": \"a.b.\" }", "23: \"a.b.\" is no name of a host\n" },
+		{ "\"domain\": { \"full\": \"-a\" }", "23: \"-a\" is no name of a host\n" },
+		{ "\"domain\": { \"internal\": \"\" }", "27: \"\" is no name of a host\n" },
+		{ "\"domain\": { \"internal\": 7 }", "27: \"domain.internal\" of node n must be a text, not a number\n" },
+	};
+	struct instance	 instance;
+	struct node	*node;
+
+	instance_init(&instance);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char	*text = xasprintf("{ \"ip_address\": \"10.0.0.1\",\n  %s }\n", rows[i].text);
+		char	*want = xasprintf("nodes/n.json:2:%s", rows[i].want == NULL ? "" : rows[i].want);
+
+		put(&instance, "nodes/n.json", text);
+		if (CHECK_OK(instance_load(&instance))) {
+			node = node_of(&instance, "n");
+			if (rows[i].want == NULL)
+				CHECK_OK(config_check(instance.config, &node, 1));
+			else
+				CHECK_ERR_HAS(config_check(instance.config, &node, 1), want);
+		}
+		free(text);
+		free(want);
+	}
+	instance_fini(&instance);
+}
+
+TEST(a_name_leads_to_one_node)
+{
+	struct instance	 instance;
+	struct node	*node;
+
+	instance_init(&instance);
+	put(&instance, "nodes/a.json", "{ \"ip_address\": \"10.0.0.1\", \"domain\": { \"full\": \"a.example.org\" },\n"
+	    "  \"dns\": { \"aliases\": [\"www.example.org\", \"a.example.org\"] } }");
+	put(&instance, "nodes/b.json", "{ \"ip_address\": \"10.0.0.2\", \"domain\": { \"full\": \"b.example.org\" },\n"
+	    "  \"dns\": { \"aliases\": [\"www.example.org\"] } }");
+	put(&instance, "nodes/off.json", "{ \"ip_address\": \"10.0.0.3\", \"enabled\": false,\n"
+	    "  \"domain\": { \"full\": \"b.example.org\" } }");
+	if (CHECK_OK(instance_load(&instance))) {
+		node = node_of(&instance, "b");
+		CHECK_OK(config_check(instance.config, &node, 1));
+	}
+	put(&instance, "nodes/c.json", "{ \"ip_address\": \"10.0.0.4\",\n  \"domain\": { \"full\": \"A.Example.org\" } }");
+	put(&instance, "nodes/d.json", "{ \"ip_address\": \"10.0.0.5\",\n"
+	    "  \"dns\": { \"aliases\": [\"www.example.org\", \"b.example.org\"] } }");
+	if (CHECK_OK(instance_load(&instance))) {
+		node = node_of(&instance, "a");
+		CHECK_ERR(config_check(instance.config, &node, 1),
+		    "nodes/c.json:2:23: \"A.Example.org\" is a name of two nodes, a and c\n"
+		    "      \"domain\": { \"full\": \"A.Example.org\" } }\n                          ^\n"
+		    "  nodes/a.json:1:49: that of node a\n");
+		node = node_of(&instance, "d");
+		CHECK_ERR(config_check(instance.config, &node, 1),
+		    "nodes/d.json:2:43: \"b.example.org\" is a name of two nodes, b and d\n"
+		    "      \"dns\": { \"aliases\": [\"www.example.org\", \"b.example.org\"] } }\n"
+		    "                                              ^\n"
+		    "  nodes/b.json:1:49: that of node b\n");
+	}
+	instance_fini(&instance);
+}
+
+TEST(a_pinned_environment_is_one)
+{
+	struct instance instance;
+
+	instance_init(&instance);
+	put(&instance, "provider.live.json", "{}");
+	put(&instance, "Leapfile", "# mine\nenvironment: liv\n");
+	instance.repo.leapfile.environment = (char *)(uintptr_t)"liv";
+	CHECK_ERR(instance_load(&instance), "Leapfile:2:14: unknown environment \"liv\"\n    environment: liv\n"
+	    "                 ^\nhint: did you mean \"live\"?\n");
+	instance.repo.leapfile.environment = (char *)(uintptr_t)"something";
+	CHECK_ERR_HAS(instance_load(&instance), "hint: there are development, live, local, production\n");
+	instance.repo.leapfile.environment = (char *)(uintptr_t)"live";
+	CHECK_OK(instance_load(&instance));
+	instance_fini(&instance);
+}
+
 TEST(yaml_is_sorted_and_quoted_where_it_must_be)
 {
 	static const char want[] =
@@ -433,6 +528,9 @@ main(void)
 	RUN(values_of_nodes);
 	RUN(everything_is_checked);
 	RUN(one_node_is_checked_against_all);
+	RUN(names_and_ports_that_cannot_be);
+	RUN(a_name_leads_to_one_node);
+	RUN(a_pinned_environment_is_one);
 	RUN(yaml_is_sorted_and_quoted_where_it_must_be);
 	RUN(the_same_input_gives_the_same_bytes);
 	RUN(inspect_shows_what_is_merged);

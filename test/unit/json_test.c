@@ -20,6 +20,15 @@ TEST(errors_say_where_and_what)
 	static const struct bad table[] = {
 		{ "", "f:1:1: the file is empty\n    \n    ^\nhint: an object without anything is {}\n" },
 		{ "\n// only\n", "f:1:1: the file is empty\n    \n    ^\nhint: an object without anything is {}\n" },
+		{ "\xef\xbb\xbf{}", "f:1:1: a byte order mark, which JSON does not have\n    \xef\xbb\xbf{}\n    ^\n"
+		    "hint: save the file in UTF-8 without one\n" },
+		{ "{\"\": 1}", "f:1:2: an empty key\n    {\"\": 1}\n     ^\n" },
+		{ "{\"a\": {\"+\": 1}}", "f:1:8: \"+\" without the name of a property behind it\n    {\"a\": {\"+\": 1}}\n"
+		    "           ^\n" },
+		{ "{\"a\": [{\"!\": 1}]}", "f:1:9: \"!\" without the name of a property behind it\n    {\"a\": [{\"!\": 1}]}\n"
+		    "            ^\n" },
+		{ "{\"ssh\\u002eport\": 1}", "f:1:2: a key with a dot in it, \"ssh.port\"\n    {\"ssh\\u002eport\": 1}\n"
+		    "     ^\nhint: a property below another is written { \"a\": { \"b\": ... } }\n" },
 		{ "[1", "f:1:3: the file ends, but \"]\" is missing\n    [1\n      ^\n  f:1:1: the list begins here\n" },
 		{ "{\n \"a\": {", "f:2:8: the file ends, but \"}\" is missing\n     \"a\": {\n           ^\n"
 		    "  f:2:7: the object begins here\n" },

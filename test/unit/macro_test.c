@@ -39,7 +39,7 @@ load_macro(struct instance *instance, const char *macro)
 	json_t		*text = json_string(macro);
 	char		*quoted = json_dumps(text, JSON_ENCODE_ANY);
 	char		*file = xasprintf("{ \"services\": [\"web\", \"dns\"], \"location\": { \"name\": \"oslo\" },\n"
-	    "  \"list\": [1, \"= 1 + 1\", { \"y\": \"= name\" }], \"a.b\": { \"c\": 7 }, \"empty\": null,\n"
+	    "  \"list\": [1, \"= 1 + 1\", { \"y\": \"= name\" }], \"m\": { \"a.b\": { \"c\": 7 } }, \"empty\": null,\n"
 	    "  \"x\": %s }\n", quoted);
 	struct err	*e;
 
@@ -63,7 +63,7 @@ TEST(each_macro)
 		{ "= domain.full", "\"web1.example.org\"" },
 		{ "= node.domain.full", "\"web1.example.org\"" },
 		{ "= node['domain.full']", "\"web1.example.org\"" },
-		{ "= node['a.b.c'] + node['a.b'].c", "14" },
+		{ "= node['m.a.b.c'] + m['a.b'].c", "14" },
 		{ "= list", "[1,2,{\"y\":\"web1\"}]" },
 		{ "= list[3].y", "\"web1\"" },
 		{ "= empty == nil", "true" },
@@ -128,6 +128,8 @@ TEST(each_macro)
 	instance_fini(&instance);
 }
 
+#define HIDDEN "this macro failed after it had read a secret: its message is not shown\n"
+
 /* The error is "nodes/web1.json:3:8: " and this; the quoted line is left out. */
 TEST(each_error)
 {
@@ -161,7 +163,7 @@ TEST(each_error)
 		{ "= (function() nodes.x = 1 end)()", "the configuration cannot be changed from Lua\n" },
 		{ "= (function() string.upper = nil end)()", "the language itself cannot be changed\n" },
 		{ "= (function() while true do end end)()", "does not come to an end: stopped after 10000000 steps\n" },
-		{ "= (function() local t = {} while true do t[#t + 1] = ('x'):rep(1000000) .. #t end end)()",
+		{ "= (function() local t = {} while true do t[#t + 1] = ('x'):rep(1000000 + #t) end end)()",
 		    "needs more than 256 MiB of memory\n" },
 		{ "= file('nothing')", "there is no file \"nothing\"\nhint: it was looked for as files/nothing and nothing in the "
 		    "instance, and as files/nothing in the platform\n" },
@@ -170,6 +172,14 @@ TEST(each_error)
 		{ "= file('x/../../y')", "the file \"x/../../y\" is outside of the instance\n" },
 		{ "= file('nodes/web1/web1.key')", "\"nodes/web1/web1.key\" is private: a macro cannot read it\n" },
 		{ "= file('binary')", "the file \"binary\" is not text in UTF-8\n" },
+		{ "= (function() local function f() return f() .. 'x' end return f() end)()", NULL },
+		{ "= (function() local function f() return (('x'):gsub('x', f)) end return f() end)()", NULL },
+		{ "= (function() for i = 1, 30000 do pcall(secret, 's' .. i) end end)()", "more than 100 new secrets for node web1\n" },
+		/* what quotes a secret is not said */
+		{ "= error(secret('db'):sub(2))", HIDDEN },
+		{ "= error({secret('db')})", HIDDEN },
+		{ "= nodes[secret('db')]", HIDDEN },
+		{ "= secret('db') + 1", HIDDEN },
 		{ "= secret('UP')", NULL },
 		{ "= secret('x', 2)", "bad argument #2 to 'secret' (a secret has from 8 to 1024 characters)\n" },
 	};
@@ -245,6 +255,86 @@ two_nodes(struct instance *instance, const char *web1, const char *web2)
 	put(instance, "nodes/web1.json", web1);
 	put(instance, "nodes/web2.json", web2);
 	CHECK_OK(instance_load(instance));
+}
+
+/* What the configuration as YAML shows of the property x, one line. */
+static const char *
+shown(struct instance *instance, const char *node)
+{
+	static char	 line[256];
+	struct buf	 yaml = { 0 };
+	const char	*at;
+
+	CHECK_OK(node_yaml(node_of(instance, node), &yaml));
+	at = strstr(buf_text(&yaml), "\nx:");
+	snprintf(line, sizeof(line), "%.*s", at == NULL ? 0 : (int)strcspn(at + 1, "\n"), at == NULL ? "" : at + 1);
+	buf_fini(&yaml);
+	return line;
+}
+
+TEST(what_is_made_of_a_secret_is_hidden)
+{
+	static const struct { const char *macro, *want; } rows[] = {
+		{ "= secret('db'):sub(1, 16)", "x: \"[secret]\"" },
+		{ "= secret('db'):sub(1, 4)", "x: \"[secret]\"" },
+		{ "= secret('db'):upper()", "x: \"[secret]\"" },
+		{ "= secret('db'):reverse()", "x: \"[secret]\"" },
+		{ "= (secret('db'):gsub('.', function(c) return ('%02x'):format(c:byte()) end))", "x: \"[secret]\"" },
+		{ "= secret('db'):byte(3)", "x: \"[secret]\"" },
+		{ "= secret('db') .. secret('db'):reverse():upper()", "x: \"[secret]\"" },
+		{ "= select(2, pcall(error, secret('db'):sub(3, 9), 0))", "x: \"[secret]\"" },
+		{ "= kept():lower()", "x: \"[secret]\"" },
+		/* by way of another property */
+		{ "= nodes.web2.password:sub(2, 9)", "x: \"[secret]\"" },
+		{ "= nodes.web2.url:reverse()", "x: \"[secret]\"" },
+		/* and what has nothing of it is shown */
+		{ "= ('db://application:' .. secret('db') .. '@host'):lower():sub(1, 16)", "x: \"db://application\"" },
+		{ "= 'db://application:' .. secret('db') .. '@host'", "x: \"db://application:[secret]@host\"" },
+		{ "= nodes.web2.url:match('^%l+')", "x: database" },
+		{ "= #secret('db')", "x: 32" },
+		{ "= nodes.web2.host", "x: application1" },
+	};
+	struct instance instance;
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "macros/kept.lua", "local s\nfunction kept() s = s or secret('kept') return s end\n");
+	put(&instance, "nodes/web2.json", "{ \"services\": [\"web\"], \"password\": \"= secret('web2')\",\n"
+	    "  \"url\": \"= 'database:' .. secret('web2'):upper()\", \"cache\": { \"port\": 1 },\n"
+	    "  \"both\": \"= { host = 'application1', key = secret('both'):lower() }\", \"host\": \"= both.host\" }\n");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (!CHECK_OK(load_macro(&instance, rows[i].macro)) || !CHECK_STR(shown(&instance, "web1"), rows[i].want))
+			printf("  by %s\n", rows[i].macro);
+	}
+	instance_fini(&instance);
+	mask_fini();
+}
+
+TEST(files_of_macros_that_cannot_be)
+{
+	static const struct { const char *text, *want; } rows[] = {
+		{ "string = 3", "macros/own.lua:1: \"string\" has a meaning already, which cannot be changed\n    string = 3\n" },
+		{ "function nodes() end", "macros/own.lua:1: \"nodes\" has a meaning already, which cannot be changed\n"
+		    "    function nodes() end\n" },
+		{ NULL, "macros/own.lua: not a regular file\n" },
+	};
+	struct instance	 instance;
+	char		*path;
+
+	instance_init(&instance);
+	fill(&instance);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		path = path_join(instance.repo.root, "macros/own.lua");
+		if (rows[i].text != NULL)
+			put(&instance, "macros/own.lua", rows[i].text);
+		else {
+			CHECK_INT(unlink(path), 0);
+			CHECK_OK(dir_make(path, 0755));
+		}
+		CHECK_ERR(load_macro(&instance, "= 1"), rows[i].want);
+		free(path);
+	}
+	instance_fini(&instance);
 }
 
 TEST(a_cycle_is_told_as_a_chain_of_places)
@@ -471,6 +561,8 @@ main(void)
 	RUN(each_error);
 	RUN(a_file_that_a_link_leads_out_to_is_refused);
 	RUN(a_secret_is_kept_and_masked);
+	RUN(what_is_made_of_a_secret_is_hidden);
+	RUN(files_of_macros_that_cannot_be);
 	RUN(a_cycle_is_told_as_a_chain_of_places);
 	RUN(chains_may_be_of_any_length);
 	RUN(late_macros_wait_for_the_others);

@@ -37,6 +37,7 @@ struct talk {
 	bool		 hang_up;	/* close the channel instead of sending contents */
 	json_t		*result;	/* of the RESULT frame, or NULL when there was none */
 	struct buf	 events;	/* "file:/a create\n", ... */
+	struct buf	 kept;		/* details of "keep" */
 	unsigned	 needed;	/* contents that were asked for */
 };
 
@@ -96,6 +97,8 @@ take_frame(struct talk *talk, int *to, const struct frame *frame)
 		}
 	} else if (frame->type == FRAME_EVENT) {
 		buf_addf(&talk->events, "%s %s\n", json_str(json, "resource"), json_str(json, "action"));
+		if (strcmp(json_str(json, "action"), "keep") == 0)
+			buf_addf(&talk->kept, "%s\n", json_str(json, "detail"));
 	} else if (frame->type == FRAME_RESULT) {
 		talk->result = json_incref(json);
 	}
@@ -139,6 +142,7 @@ talk_fini(struct talk *talk)
 	talk->result = NULL;
 	talk->needed = 0;
 	buf_fini(&talk->events);
+	buf_fini(&talk->kept);
 }
 
 /* A whole session; what an earlier one left in `talk` is forgotten. */
@@ -297,6 +301,27 @@ tree(void)
 	return buf_take(&out);
 }
 
+/* Where the newest that was kept of `path` is; the caller's, free(). */
+static char *
+kept_path(const char *path)
+{
+	struct strs	 names = { 0 };
+	char		*kept = xstrdup(STATE_KEPT);
+
+	CHECK_OK(dir_list(STATE_KEPT, &names));
+	for (size_t i = 0; i < names.count; i++) {
+		char	*one = xasprintf("%s/%s%s", STATE_KEPT, names.items[i], path);
+
+		if (file_exists(one)) {
+			free(kept);
+			kept = xstrdup(one);
+		}
+		free(one);
+	}
+	strs_fini(&names);
+	return kept;
+}
+
 /* A node as it was before leap: a few accounts, a file, a link. */
 static void
 fresh_node(void)
@@ -446,6 +471,7 @@ TEST(removal_spares_what_others_did)
 	struct manifest	 one, none;
 	struct talk	 talk = { .manifest = &one };
 	struct strs	 names = { 0 };
+	char		*kept;
 
 	fresh_node();
 	manifest_one(&one);
@@ -462,16 +488,227 @@ TEST(removal_spares_what_others_did)
 	CHECK_TEXT("/srv/a/b/theirs", "x");
 	CHECK_TEXT("/srv/a/b/one", "(none)");
 	CHECK_OK(dir_list("/srv/a/b", &names));
-	if (CHECK_INT(names.count, 2) && CHECK(str_starts(names.items[0], "one.leap-kept-"))) {
-		char	*kept = path_join("/srv/a/b", names.items[0]);
-
-		CHECK_TEXT(kept, "edited");
-		free(kept);
-	}
+	CHECK_INT(names.count, 1);
+	kept = kept_path("/srv/a/b/one");
+	CHECK_TEXT(kept, "edited");
+	free(kept);
 	strs_fini(&names);
 	talk_fini(&talk);
 	manifest_fini(&one);
 	manifest_fini(&none);
+}
+
+TEST(what_others_changed_is_kept_away_from_its_place_with_mode_and_owner)
+{
+	static const char	*const paths[] = { "/srv/f", "/srv/l", SMALL_DISK "/f", SMALL_DISK "/l" };
+	struct manifest		 manifest;
+	struct talk		 talk = { .manifest = &manifest };
+	struct strs		 names = { 0 };
+	struct stat		 st;
+	char			*kept, target[8];
+
+	fresh_node();
+	manifest_init(&manifest, "web1");
+	for (size_t i = 0; i < ARRAY_LEN(paths); i += 2) {
+		add_text(&manifest, paths[i], "leap's\n");
+		add_link(&manifest, paths[i + 1], "/leap");
+	}
+	run_session(&talk);
+	for (size_t i = 0; i < ARRAY_LEN(paths); i += 2) {
+		put(paths[i], "theirs\n");
+		CHECK_INT(chown(paths[i], 1000, 1001), 0);
+		CHECK_INT(chmod(paths[i], 04750), 0);
+		CHECK_INT(unlink(paths[i + 1]), 0);
+		CHECK_INT(symlink("/theirs", paths[i + 1]), 0);
+		CHECK_INT(lchown(paths[i + 1], 1000, 1001), 0);
+	}
+	run_session(&talk);
+	CHECK_STR(error_of(&talk), "");
+	CHECK(stat(STATE_KEPT, &st) == 0 && st.st_mode == (S_IFDIR | 0700) && st.st_uid == 0);
+	for (size_t i = 0; i < ARRAY_LEN(paths); i += 2) {
+		kept = kept_path(paths[i]);
+		CHECK_TEXT(paths[i], "leap's\n");
+		CHECK_TEXT(kept, "theirs\n");
+		CHECK(lstat(kept, &st) == 0 && st.st_mode == (S_IFREG | 04750) && st.st_uid == 1000 && st.st_gid == 1001);
+		CHECK(strstr(buf_text(&talk.kept), kept) != NULL);
+		free(kept);
+		kept = kept_path(paths[i + 1]);
+		CHECK_INT(readlink(kept, target, sizeof(target)), 7);
+		CHECK(strncmp(target, "/theirs", 7) == 0 && lstat(kept, &st) == 0 && st.st_uid == 1000 && st.st_gid == 1001);
+		CHECK(strstr(buf_text(&talk.kept), kept) != NULL);
+		free(kept);
+	}
+	/* All of one run is in one directory, and there is nothing else. */
+	CHECK_OK(dir_list(STATE_KEPT, &names));
+	CHECK_INT(names.count, 1);
+	strs_fini(&names);
+	CHECK_OK(dir_list(SMALL_DISK, &names));
+	CHECK_INT(names.count, 2);
+	strs_fini(&names);
+	for (size_t i = 2; i < ARRAY_LEN(paths); i++)
+		CHECK_INT(unlink(paths[i]), 0);
+	talk_fini(&talk);
+	manifest_fini(&manifest);
+}
+
+/* A link that is kept lies where the directory above a kept file would have to be: it must lead nowhere. */
+TEST(what_is_kept_is_never_written_through_a_link_that_was_kept)
+{
+	struct manifest	 one, two;
+	struct talk	 talk = { .manifest = &one };
+	char		*kept;
+
+	fresh_node();
+	CHECK_OK(dir_make("/srv/real", 0755));
+	CHECK_OK(dir_make("/srv/other", 0755));
+	manifest_init(&one, "web1");
+	add_link(&one, "/srv/a", "/srv/real");
+	add_text(&one, "/srv/a/f", "leap's\n");
+	run_session(&talk);
+	CHECK_INT(unlink("/srv/a"), 0);
+	CHECK_INT(symlink("/srv/other", "/srv/a"), 0);
+	put("/srv/real/f", "theirs\n");
+	run_session(&talk);
+	CHECK_STR(error_of(&talk), "");
+	kept = kept_path("/srv/a/f");
+	CHECK_TEXT(kept, "theirs\n");
+	free(kept);
+	CHECK_TEXT("/srv/a/f", "leap's\n");
+	CHECK(!file_exists("/srv/other/f"));
+	manifest_init(&two, "web1");
+	talk.manifest = &two;
+	run_session(&talk);
+	CHECK_STR(result_of(&talk), "ok");
+	talk_fini(&talk);
+	manifest_fini(&one);
+	manifest_fini(&two);
+}
+
+/* Reading it would take minutes; the session is killed long before. */
+TEST(file_that_grew_huge_is_put_aside_unread)
+{
+	struct manifest	 one, none;
+	struct talk	 talk = { .manifest = &one, .kill_after = 10000000 };
+	const off_t	 huge = INT64_C(1) << 40;
+	struct stat	 st;
+	char		*kept;
+
+	fresh_node();
+	manifest_init(&none, "web1");
+	manifest_init(&one, "web1");
+	add_text(&one, "/srv/log", "one\n");
+	add_text(&one, "/etc/motd", "from leap\n");
+	run_session(&talk);
+	CHECK_INT(truncate("/srv/log", huge), 0);
+	CHECK_INT(truncate("/etc/motd", huge), 0);
+	run_session(&talk);
+	CHECK_STR(buf_text(&talk.events), "file:/srv/log keep\nfile:/srv/log update\n"
+	    "file:/etc/motd keep\nfile:/etc/motd update\n");
+	CHECK_TEXT("/srv/log", "one\n");
+	kept = kept_path("/srv/log");
+	CHECK(lstat(kept, &st) == 0 && st.st_size == huge);
+	free(kept);
+	CHECK_INT(truncate("/etc/motd", huge), 0);
+	talk.manifest = &none;
+	run_session(&talk);
+	CHECK_STR(buf_text(&talk.events), "file:/etc/motd keep\nfile:/etc/motd update\nfile:/srv/log remove\n");
+	CHECK_TEXT("/etc/motd", "original\n");
+	talk_fini(&talk);
+	manifest_fini(&one);
+	manifest_fini(&none);
+}
+
+TEST(content_that_others_put_and_leap_wants_is_kept_for_the_generation)
+{
+	struct manifest	 one, two;
+	struct talk	 talk = { .manifest = &one };
+
+	fresh_node();
+	manifest_init(&one, "web1");
+	add_text(&one, "/srv/f", "one\n");
+	run_session(&talk);
+	put("/srv/f", "two\n");
+	manifest_init(&two, "web1");
+	add_text(&two, "/srv/f", "two\n");
+	talk.manifest = &two;
+	run_session(&talk);
+	CHECK_INT(changed_by(&talk), 0);
+	CHECK_INT(talk.needed, 0);
+	CHECK_INT(json_int(talk.result, "generation", -1), 2);
+	/* Gone from its place, it comes back from the store. */
+	CHECK_INT(unlink("/srv/f"), 0);
+	run_session(&talk);
+	CHECK_INT(talk.needed, 0);
+	CHECK_TEXT("/srv/f", "two\n");
+	talk_fini(&talk);
+	manifest_fini(&one);
+	manifest_fini(&two);
+}
+
+TEST(command_makes_files_that_all_may_read)
+{
+	struct manifest	 manifest;
+	struct talk	 talk = { .manifest = &manifest };
+	struct stat	 st;
+	mode_t		 old = umask(077);	/* whatever the login has */
+
+	fresh_node();
+	manifest_init(&manifest, "web1");
+	add_resource(&manifest, json_pack("{s:s, s:s, s:s, s:s}", "type", "exec", "name", "make", "command",
+	    "echo made >/srv/made", "creates", "/srv/made"));
+	run_session(&talk);
+	umask(old);
+	CHECK_STR(error_of(&talk), "");
+	CHECK(lstat("/srv/made", &st) == 0 && st.st_mode == (S_IFREG | 0644));
+	talk_fini(&talk);
+	manifest_fini(&manifest);
+}
+
+TEST(state_that_is_a_link_or_not_roots_is_refused_untouched)
+{
+	static const struct {
+		const char	*target;	/* make `path` a link to it, or else give it to a user */
+		const char	*path;
+		const char	*want;
+	} cases[] = {
+		{ "/srv/theirs", NODE_STATE, NODE_STATE " is a symbolic link\n"
+		    "hint: leap follows none to its records: put there what it leads to, or mount another disk at " NODE_STATE },
+		{ "/srv/theirs", NODE_STATE "/bin", NODE_STATE "/bin is a symbolic link\n"
+		    "hint: leap follows none to its records: put there what it leads to, or mount another disk at " NODE_STATE },
+		{ NULL, NODE_STATE, NODE_STATE " belongs to the user 1000, not to root\n"
+		    "hint: see who put it there, then give it to root or remove it" },
+		{ NULL, NODE_STATE "/store", NODE_STATE "/store belongs to the user 1000, not to root\n"
+		    "hint: see who put it there, then give it to root or remove it" },
+	};
+	static const char	*const ops[] = { "plan", "apply" };
+	struct manifest		 manifest;
+	struct talk		 talk = { .manifest = &manifest };
+	char			*before, *after;
+
+	manifest_one(&manifest);
+	for (size_t i = 0; i < 2 * ARRAY_LEN(cases); i++) {
+		fresh_node();
+		CHECK_OK(dir_make("/srv/theirs", 0751));
+		CHECK_OK(dir_make_parent(cases[i / 2].path, 0755));
+		if (cases[i / 2].target != NULL) {
+			CHECK_INT(symlink(cases[i / 2].target, cases[i / 2].path), 0);
+		} else {
+			CHECK_OK(dir_make(cases[i / 2].path, 0755));
+			CHECK_INT(chown(cases[i / 2].path, 1000, 1000), 0);
+		}
+		before = tree();
+		talk.op = ops[i % 2];
+		run_session(&talk);
+		CHECK_STR(error_of(&talk), cases[i / 2].want);
+		after = tree();
+		CHECK_STR(after, before);
+		CHECK(!file_exists(STATE_LOCK));
+		free(before);
+		free(after);
+	}
+	err_free(dir_remove(NODE_STATE));
+	talk_fini(&talk);
+	manifest_fini(&manifest);
 }
 
 TEST(file_that_is_as_wanted_before_leap_stays_when_leap_goes)
@@ -501,7 +738,7 @@ static void
 check_clean(const char *state)
 {
 	CHECK(strstr(state, TEMP_PREFIX) == NULL);
-	CHECK(strstr(state, KEPT_SUFFIX) == NULL);
+	CHECK(!file_exists(STATE_KEPT));
 }
 
 static useconds_t
@@ -780,7 +1017,9 @@ enter_root(void)
 	if (mkdir("proc", 0755) != 0 || mkdir("dev", 0755) != 0 || mkdir("var", 0755) != 0 || mkdir("var/lib", 0755) != 0 ||
 	    mkdir("." SMALL_DISK, 0755) != 0 || mount("/proc", "proc", NULL, MS_BIND | MS_REC, NULL) != 0 ||
 	    mount("tmpfs", "." SMALL_DISK, "tmpfs", 0, "mode=0755,size=1m") != 0 ||
-	    mknod("dev/null", S_IFCHR | 0666, makedev(1, 3)) != 0 || chroot(".") != 0)
+	    mknod("dev/null", S_IFCHR | 0666, makedev(1, 3)) != 0 || mkdir("usr", 0755) != 0 ||
+	    mount("/usr", "usr", NULL, MS_BIND | MS_REC, NULL) != 0 || symlink("usr/bin", "bin") != 0 ||
+	    symlink("usr/lib", "lib") != 0 || symlink("usr/lib64", "lib64") != 0 || chroot(".") != 0)
 		return "cannot make a root here";
 	return NULL;
 }
@@ -800,6 +1039,12 @@ main(void)
 	RUN(plan_tells_what_apply_does_and_does_nothing);
 	RUN(removal_takes_what_leap_put_and_gives_back_what_was_there);
 	RUN(removal_spares_what_others_did);
+	RUN(what_others_changed_is_kept_away_from_its_place_with_mode_and_owner);
+	RUN(what_is_kept_is_never_written_through_a_link_that_was_kept);
+	RUN(file_that_grew_huge_is_put_aside_unread);
+	RUN(content_that_others_put_and_leap_wants_is_kept_for_the_generation);
+	RUN(command_makes_files_that_all_may_read);
+	RUN(state_that_is_a_link_or_not_roots_is_refused_untouched);
 	RUN(file_that_is_as_wanted_before_leap_stays_when_leap_goes);
 	RUN(apply_that_is_killed_anywhere_ends_the_same_when_done_again);
 	RUN(removal_that_gave_back_the_original_is_no_foreign_change);

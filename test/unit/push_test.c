@@ -9,6 +9,7 @@
 #include "wire/frame.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
 
@@ -374,6 +375,103 @@ TEST(whatever_a_node_answers_is_checked)
 	manifest_fini(&manifest);
 }
 
+/* The content of the next BLOB frame in `in`, decompressed, with its name in front. */
+static bool
+next_blob(const struct buf *in, size_t *offset, struct buf *content)
+{
+	struct frame	 frame;
+	int		 complete = 1;
+
+	buf_clear(content);
+	while (complete) {
+		if (!CHECK_OK(frame_next(&frame, in, offset, FRAME_MAX_UP, &complete)))
+			return false;
+		if (complete && frame.type == FRAME_BLOB && frame.len > 64) {
+			buf_add(content, frame.data, 64);
+			return CHECK_OK(frame_inflate(frame.data + 64, frame.len - 64, 64 << 20, content));
+		}
+	}
+	return false;
+}
+
+/* The memory that this process needed at most so far, in MiB. */
+static long
+memory_peak(void)
+{
+	struct rusage	 usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss >> 10;
+}
+
+/* A manifest of `count` blobs that cannot be compressed, each of `size` bytes, and the NEED that asks for all. */
+static void
+blobs_make(struct manifest *manifest, size_t count, size_t size, struct buf *need)
+{
+	char		*data = xmalloc(size);
+	uint32_t	 seed = 1;
+
+	manifest_init(manifest, "web1");
+	buf_adds(need, "{\"blobs\": [");
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < size; k++)
+			data[k] = (char)((seed = seed * 1664525 + 1013904223) >> 24);
+		buf_addf(need, "%s\"%s\"", i == 0 ? "" : ", ", manifest_add_blob(manifest, data, size, 0));
+	}
+	buf_adds(need, "]}");
+	free(data);
+}
+
+TEST(blobs_are_sent_whole_and_never_all_in_memory)
+{
+	enum { COUNT = 12, SIZE = 8 << 20 };
+	struct manifest	 manifest;
+	struct push_job	 job;
+	struct seen	 seen;
+	struct buf	 answer = { 0 }, need = { 0 }, sent = { 0 }, content = { 0 };
+	char		*path = xasprintf("%s/stdin", server.dir);
+	char		*script = xasprintf("#!/bin/sh\ncat %s/answer\nhead -c %d >%s\nsleep 1\ncat %s/rest; cat >>%s\n",
+	    server.dir, COUNT * SIZE, path, server.dir, path);
+	long		 before;
+	size_t		 offset = 0, blobs = 0;
+
+	blobs_make(&manifest, COUNT, SIZE, &need);
+	use_script(script);
+	add_hello(&answer);
+	add_text(&answer, FRAME_NEED, need.data);
+	write_bytes("answer", &answer);
+	buf_clear(&answer);
+	add_text(&answer, FRAME_RESULT, RESULT_OK);
+	write_bytes("rest", &answer);
+	before = memory_peak();
+	push_one(&job, &manifest, "apply", &seen);
+	CHECK_OK(job.error);
+#ifndef LEAP_SANITIZED
+	CHECK(memory_peak() - before < (COUNT * SIZE >> 20) / 2);
+#else
+	(void)before;
+#endif
+	CHECK_OK(file_read(path, 2 * COUNT * SIZE, &sent));
+	while (next_blob(&sent, &offset, &content)) {
+		char			 name[SHA256_HEX_SIZE];
+		const struct blob	*blob;
+
+		snprintf(name, sizeof(name), "%s", content.data);
+		blob = manifest_blob(&manifest, name);
+		CHECK(blob != NULL && content.len == 64 + blob->len &&
+		    memcmp(content.data + 64, blob->data, blob->len) == 0);
+		blobs++;
+	}
+	CHECK_INT(blobs, COUNT);
+	buf_fini(&content);
+	buf_fini(&sent);
+	buf_fini(&need);
+	buf_fini(&answer);
+	manifest_fini(&manifest);
+	free(script);
+	free(path);
+}
+
 TEST(events_are_made_harmless)
 {
 	struct manifest	 manifest;
@@ -442,6 +540,7 @@ TEST(garbage_and_floods_end_in_an_error)
 	server.target.timeout = 10;
 	check_peer(false, &none, "yes no space left >&2", "web1: the node complains without end\n");
 	check_peer(true, &none, "yes no space left >&2", "web1: the node complains without end\n");
+	check_peer(false, &none, "echo Welcome; yes no space left >&2", "web1: the command printed more than 16 MiB\n");
 	buf_add(&bytes, "E\377\377\377\377", 5);
 	check_peer(true, &bytes, "sleep 9", "a frame of type 'E' with 4294967295 bytes is larger than");
 	buf_clear(&bytes);
@@ -536,6 +635,21 @@ stop_soon(void *argument)
 	return NULL;
 }
 
+/* As soon as the script on the "node" made the file DIR/begun. */
+static void *
+stop_when_begun(void *argument)
+{
+	char	*path = xasprintf("%s/begun", server.dir);
+
+	(void)argument;
+	for (int i = 0; i < 1000 && access(path, F_OK) != 0; i++)
+		usleep(10000);
+	unlink(path);
+	free(path);
+	ssh_stop();
+	return NULL;
+}
+
 TEST(a_first_stop_lets_the_node_finish_its_step)
 {
 	struct manifest	 manifest;
@@ -543,8 +657,8 @@ TEST(a_first_stop_lets_the_node_finish_its_step)
 	struct seen	 seen;
 	struct buf	 answer = { 0 }, stdin_bytes = { 0 };
 	char		*path = xasprintf("%s/stdin", server.dir);
-	char		*script = xasprintf("#!/bin/sh\nexec 3<&0\ncat <&3 >%s &\ncat %s/answer\nsleep 1.5\ncat %s/rest\n",
-	    path, server.dir, server.dir);
+	char		*script = xasprintf("#!/bin/sh\nexec 3<&0\ncat <&3 >%s &\ncat %s/answer\n: >%s/begun\nsleep 1.5\n"
+	    "cat %s/rest\n", path, server.dir, server.dir, server.dir);
 	pthread_t	 thread;
 
 	manifest_make(&manifest, "/etc/motd", "hello\n");
@@ -554,7 +668,7 @@ TEST(a_first_stop_lets_the_node_finish_its_step)
 	buf_clear(&answer);
 	add_text(&answer, FRAME_RESULT, "{\"result\": \"cancelled\", \"changed\": 1}");
 	write_bytes("rest", &answer);
-	pthread_create(&thread, NULL, stop_soon, (void *)(uintptr_t)800000);
+	pthread_create(&thread, NULL, stop_when_begun, NULL);
 	push_one(&job, &manifest, "apply", &seen);
 	pthread_join(thread, NULL);
 	CHECK_INT(job.result, PUSH_CANCELLED);
@@ -569,6 +683,36 @@ TEST(a_first_stop_lets_the_node_finish_its_step)
 	manifest_fini(&manifest);
 	free(script);
 	free(path);
+}
+
+/* A stop while the node waits for somebody else's lock, after which it says that it is locked. */
+TEST(a_stopped_wait_for_the_lock_is_an_interruption)
+{
+	struct manifest	 manifest;
+	struct push_job	 job;
+	struct seen	 seen;
+	struct buf	 answer = { 0 };
+	char		*script = xasprintf("#!/bin/sh\ncat %s/answer\n: >%s/begun\nsleep 1.5\ncat %s/rest\n",
+	    server.dir, server.dir, server.dir);
+	pthread_t	 thread;
+
+	manifest_make(&manifest, "/etc/motd", "hello\n");
+	use_script(script);
+	add_hello(&answer);
+	write_bytes("answer", &answer);
+	buf_clear(&answer);
+	add_text(&answer, FRAME_RESULT, "{\"result\": \"locked\", \"lock\": \"ann@desk since 10:00\"}");
+	write_bytes("rest", &answer);
+	pthread_create(&thread, NULL, stop_when_begun, NULL);
+	push_one(&job, &manifest, "apply", &seen);
+	pthread_join(thread, NULL);
+	CHECK_INT(job.result, PUSH_CANCELLED);
+	CHECK_ERR(job.error, "web1: interrupted while it waited for somebody else's work: ann@desk since 10:00\n");
+	ssh_fini();
+	CHECK_OK(ssh_setup());
+	buf_fini(&answer);
+	manifest_fini(&manifest);
+	free(script);
 }
 
 TEST(a_second_stop_leaves_at_once)
@@ -620,11 +764,13 @@ main(void)
 	RUN_ON_SERVER(a_program_that_never_works_is_a_clear_error);
 	RUN_ON_SERVER(without_programs_every_node_says_so);
 	RUN_ON_SERVER(whatever_a_node_answers_is_checked);
+	RUN_ON_SERVER(blobs_are_sent_whole_and_never_all_in_memory);
 	RUN_ON_SERVER(events_are_made_harmless);
 	RUN_ON_SERVER(garbage_and_floods_end_in_an_error);
 	RUN_ON_SERVER(other_nodes_go_on_whatever_one_does);
 	RUN_ON_SERVER(a_connection_lost_in_the_middle_says_where);
 	RUN_ON_SERVER(a_first_stop_lets_the_node_finish_its_step);
+	RUN_ON_SERVER(a_stopped_wait_for_the_lock_is_an_interruption);
 	RUN_ON_SERVER(a_second_stop_leaves_at_once);
 	if (server_why == NULL)
 		server_stop(&server);

@@ -103,6 +103,16 @@ TEST(a_platform_that_is_missing_is_named)
 	free(full);
 }
 
+TEST(a_platform_is_known_by_its_common_json)
+{
+	struct repo	*repo = NULL;
+	char		*full = path_join(top, "astray");
+
+	put("astray/Leapfile", "platform: ../outside\n");
+	CHECK_ERR_HAS(repo_open(&repo, full), "../outside is no platform: it has no common.json\n");
+	free(full);
+}
+
 TEST(the_ssh_key_becomes_absolute)
 {
 	struct repo	*repo;
@@ -242,6 +252,7 @@ main(void)
 	RUN(no_leapfile_is_an_error_with_a_hint);
 	RUN(the_platform_is_relative_to_the_instance);
 	RUN(a_platform_that_is_missing_is_named);
+	RUN(a_platform_is_known_by_its_common_json);
 	RUN(the_ssh_key_becomes_absolute);
 	RUN(files_of_the_instance_are_read);
 	RUN(what_leads_outside_is_refused);

@@ -10,6 +10,7 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define MEMORY	((size_t)16 << 20)
 #define STEPS	1000000ul
@@ -317,6 +318,72 @@ TEST(runs_inside_runs_share_or_have_a_budget)
 	sandbox_free(sandbox);
 }
 
+/* A function of C is one instruction, but costs what it does: with the budget of macros, all end soon. */
+TEST(functions_of_c_cost_what_they_do)
+{
+	static const char big[] = "local s = ('x'):rep(15 << 20) ";
+	static const char *const loops[] = {
+		"local t = {} for i = 1, 1000000 do t[i] = 0 end for i = 1, 100000 do table.sort(t) end",
+		"local t = {} for i = 1, 300000 do t[i] = i end while true do table.insert(t, 1, 0) end",
+		"local t = {} for i = 1, 300000 do t[i] = i end while true do table.remove(t, 1) t[#t + 1] = 0 end",
+		"local t = {} for i = 1, 300000 do t[i] = '' end while true do table.concat(t) end",
+		"local t = {} for i = 1, 100000 do t[i] = 0 end while true do pairs(t) end",
+		"local t = {} while true do select('#', table.unpack(t, 1, 200000)) end",
+		"%while true do utf8.len(s) end",
+		"%while true do utf8.offset(s, -1, #s) end",
+		"%while true do s:upper() end",
+		"%while true do s:reverse() end",
+		"%while true do s:sub(2) end",
+		"%local n = s:sub(2) .. 'x' while true do local equal = s == n end",
+		"%local n = s:sub(2) .. 'y' while true do local less = s < n end",
+		"%while true do local n = s .. 'y' end",
+		"%while true do string.format('%s', s) end",
+		"%while true do s:find('y', 1, true) end",
+	};
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(loops); i++) {
+		struct sandbox	*sandbox = sandbox_new((size_t)256 << 20, 10 * STEPS);
+		clock_t		 start = clock();
+		char		*result;
+
+		buf_clear(&text);
+		buf_addf(&text, "%s%s", *loops[i] == '%' ? big : "", loops[i] + (*loops[i] == '%'));
+		CHECK_ERR(run(sandbox, buf_text(&text), &result),
+		    "does not come to an end: stopped after 10000000 steps\n");
+		if (!CHECK((double)(clock() - start) / CLOCKS_PER_SEC < 6))
+			printf("  by %s\n", loops[i]);
+		free(result);
+		sandbox_free(sandbox);
+	}
+	buf_fini(&text);
+}
+
+TEST(a_text_has_a_limit_of_its_own)
+{
+	struct sandbox	*sandbox = sandbox_new((size_t)256 << 20, 10 * STEPS);
+	char		*result;
+
+	CHECK_ERR(run(sandbox, "local s = ('x'):rep(9 << 20) return pcall(function() return #(s .. s) end)", &result),
+	    "makes a text of more than 16 MiB\n");
+	CHECK_ERR_HAS(run(sandbox, "return ('x'):rep(17 << 20)", &result), "a text of more than 16 MiB");
+	CHECK_OK(run(sandbox, "return #(('x'):rep(16 << 20))", &result));
+	CHECK_STR(result, "16777216");
+	free(result);
+	sandbox_free(sandbox);
+}
+
+TEST(recursion_through_c_has_a_line)
+{
+	struct sandbox	*sandbox = sandbox_new(MEMORY, STEPS);
+	char		*result;
+
+	CHECK_ERR(run(sandbox, "local function f() return (('x'):gsub('x',\nf)) end\nreturn f()", &result),
+	    "t:1: C stack overflow\n");
+	CHECK_INT(lua_gettop(sandbox_state(sandbox)), 0);
+	sandbox_free(sandbox);
+}
+
 TEST(compiling_is_done_once)
 {
 	struct sandbox	*sandbox = sandbox_new(MEMORY, STEPS);
@@ -391,6 +458,9 @@ main(void)
 	RUN(errors_are_plain);
 	RUN(raised_errors_come_out_as_they_went_in);
 	RUN(runs_inside_runs_share_or_have_a_budget);
+	RUN(functions_of_c_cost_what_they_do);
+	RUN(a_text_has_a_limit_of_its_own);
+	RUN(recursion_through_c_has_a_line);
 	RUN(compiling_is_done_once);
 	RUN(lists_have_their_methods);
 	return test_done();

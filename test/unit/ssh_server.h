@@ -168,16 +168,38 @@ server_host_key(struct server *server, const char *type)
 	free(path);
 }
 
-static inline bool
-server_answers(const struct server *server)
+/* A connection to the sshd, or -1. */
+static inline int
+server_connect(const struct server *server)
 {
 	struct sockaddr_in	 at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 				    .sin_port = htons((uint16_t)server->port) };
 	int			 fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool			 answers = connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0;
 
+	if (connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0)
+		return fd;
 	close(fd);
-	return answers;
+	return -1;
+}
+
+static inline bool
+server_answers(const struct server *server)
+{
+	int	 fd = server_connect(server);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* sshd_config, with the options as they are now. */
+static inline void
+server_config(const struct server *server)
+{
+	server_write(server, "sshd_config", "Port %u\nListenAddress 127.0.0.1\nHostKey %s/host\nPidFile none\nUsePAM no\n"
+	    "AuthorizedKeysFile %s/authorized_keys\nStrictModes no\nPermitRootLogin yes\nPrintMotd no\n"
+	    "PasswordAuthentication no\nKbdInteractiveAuthentication no\nMaxStartups 100\n%s\n",
+	    server->port, server->dir, server->dir, server->options == NULL ? "" : server->options);
 }
 
 /* Start the sshd on the files of its directory; sshd must be gone before. */
@@ -225,10 +247,7 @@ server_start(struct server *server)
 	snprintf(server->client_key, sizeof(server->client_key), "%s/home/.ssh/id_ed25519", server->dir);
 	server_keygen(server, "home/.ssh/id_ed25519", "ed25519", "");
 	server_allow(server, "home/.ssh/id_ed25519");
-	server_write(server, "sshd_config", "Port %u\nListenAddress 127.0.0.1\nHostKey %s/host\nPidFile none\nUsePAM no\n"
-	    "AuthorizedKeysFile %s/authorized_keys\nStrictModes no\nPermitRootLogin yes\nPrintMotd no\n"
-	    "PasswordAuthentication no\nKbdInteractiveAuthentication no\nMaxStartups 100\n%s\n",
-	    server->port, server->dir, server->dir, server->options == NULL ? "" : server->options);
+	server_config(server);
 	server_run(server);
 	server->target = (struct ssh_target){
 		.name = "web1", .address = "127.0.0.1", .port = server->port, .user = "root",

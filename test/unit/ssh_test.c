@@ -6,6 +6,7 @@
 #include "base/strs.h"
 
 #include <libssh2.h>
+#include <poll.h>
 #include <pthread.h>
 #include <time.h>
 
@@ -79,7 +80,7 @@ TEST(a_command_has_its_input_output_errors_and_status)
 		check_run(&target, "cat", NULL, "", "", 0);
 		check_run(&target, "exit 255", NULL, "", "", 255);
 		check_run(&target, "echo \"it's\" '$HOME' \\\\ \"a\nb\"", NULL, "it's $HOME \\ a\nb\n", "", 0);
-		check_run(&target, "sleep 5 & exec >&- 2>&-", "input that nobody reads", "", "", 0);
+		check_run(&target, "sleep 1 & exec >&- 2>&-", "input that nobody reads", "", "", 0);
 	}
 	check_run(&server.target, "kill -9 $$", NULL, "", "", 137);
 }
@@ -139,6 +140,22 @@ TEST(endless_output_ends_in_an_error)
 	    "web1: the command printed more than 16 MiB\n");
 	buf_fini(&output);
 	buf_fini(&errors);
+}
+
+TEST(endless_errors_end_in_an_error)
+{
+	for (size_t i = 0; i < ARRAY_LEN(transports); i++) {
+		struct ssh_target	 target = server.target;
+		struct buf		 output = { 0 }, errors = { 0 };
+		int			 status;
+
+		target.transport = transports[i];
+		CHECK_ERR(run(&target, "yes >&2", NULL, &output, &errors, &status),
+		    "web1: the command printed more than 16 MiB\n");
+		CHECK(errors.len <= 65536);
+		buf_fini(&output);
+		buf_fini(&errors);
+	}
 }
 
 /* Two fingerprints and what to do. */
@@ -285,8 +302,10 @@ talk(void *argument)
 		continue;
 	while (talker->flood && write(fd, packets, sizeof(packets)) > 0)
 		continue;
-	if (!talker->hang_up && !talker->endless)
-		sleep(3);
+	/* Until the other side has enough, 3 s at most. */
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ .tv_sec = 3 }, sizeof(struct timeval));
+	while (!talker->hang_up && !talker->endless && read(fd, packets, sizeof(packets)) > 0)
+		continue;
 	shutdown(fd, SHUT_RDWR);
 	close(fd);
 	return NULL;
@@ -543,6 +562,112 @@ stop_soon(void *argument)
 	return NULL;
 }
 
+/* A server that hangs up after the key exchange, in front of what the client logs in with. */
+static void *
+cut_login(void *argument)
+{
+	static const char	 new_keys[] = { 0, 0, 0, 12, 10, 21 };	/* RFC 4253, 7.3: the last packet in clear */
+	const int		*listener = argument;
+	int			 client = accept(*listener, NULL, NULL), fd = server_connect(&server);
+	struct pollfd		 fds[2] = { { .fd = client, .events = POLLIN }, { .fd = fd, .events = POLLIN } };
+	size_t			 behind = 0;
+	bool			 found = false;
+
+	while (poll(fds, 2, 5000) > 0) {
+		char	 data[65536];
+		bool	 down = fds[1].revents != 0;
+		ssize_t	 got = read(down ? fd : client, data, sizeof(data));
+
+		if (got <= 0)
+			break;
+		if (!down && found)
+			behind += (size_t)got;
+		if (!down)
+			found = found || memmem(data, (size_t)got, new_keys, sizeof(new_keys)) != NULL;
+		if (behind > 100)	/* more than the request of the service: the login */
+			break;
+		if (write(down ? client : fd, data, (size_t)got) != got)
+			break;
+	}
+	close(client);
+	close(fd);
+	return NULL;
+}
+
+TEST(a_connection_lost_during_the_login_is_no_matter_of_trust)
+{
+	struct ssh_target	 target = server.target;
+	unsigned		 port;
+	int			 fd = server_listen(&port);
+	pthread_t		 thread;
+	char			 want[128];
+	struct err		*e;
+
+	target.port = port;
+	pthread_create(&thread, NULL, cut_login, &fd);
+	e = try(&target);
+	CHECK_INT(e == NULL ? 0 : err_code(e), ERR_FAILED);
+	snprintf(want, sizeof(want), "web1: 127.0.0.1 port %u closed the connection during the login\n", port);
+	CHECK_ERR(e, want);
+	pthread_join(thread, NULL);
+	close(fd);
+}
+
+TEST(a_server_that_has_enough_of_our_keys_says_so)
+{
+	char		 other[128];
+	struct err	*e;
+
+	server_end(&server);
+	server.options = "MaxAuthTries 1";
+	server_config(&server);
+	server_run(&server);
+	server_keygen(&server, "home/.ssh/id_ecdsa", "ecdsa", "");
+	server_allow(&server, "home/.ssh/id_ecdsa");
+	e = try(&server.target);
+	CHECK_INT(e == NULL ? 0 : err_code(e), ERR_TRUST);
+	CHECK_ERR_HAS(e, "refused to go on after 1 keys for root\nhint: sshd may allow fewer tries (MaxAuthTries)");
+	snprintf(other, sizeof(other), "%s/home/.ssh/id_ecdsa", server.dir);
+	unlink(other);
+	server_allow(&server, "home/.ssh/id_ed25519");
+	server_end(&server);
+	server.options = NULL;
+	server_config(&server);
+	server_run(&server);
+}
+
+/* Nobody waits for a peer that always has more to say, so that only a look at the flag can end it. */
+TEST(a_stop_reaches_whoever_reads_without_end)
+{
+	for (size_t i = 0; i < ARRAY_LEN(transports); i++) {
+		struct ssh_target	 target = server.target;
+		struct ssh		*ssh = NULL;
+		struct buf		 out = { 0 }, in = { 0 }, errors = { 0 };
+		struct err		*e = NULL;
+		double			 begin = now();
+		bool			 eof = false;
+
+		target.transport = transports[i];
+		if (!CHECK_OK(ssh_open(&ssh, &target)) || !CHECK_OK(ssh_exec(ssh, "yes")))
+			return;
+		while (e == NULL && now() - begin < 5) {
+			buf_clear(&in);
+			e = ssh_exchange(ssh, &out, true, &in, &errors, &eof);
+			if (e == NULL && !ssh_stopped())
+				ssh_stop();
+			usleep(20000);	/* so that there is more each time */
+		}
+		CHECK_ERR(e, "web1: interrupted\n");
+		CHECK(now() - begin < 2);
+		ssh_close(ssh);
+		CHECK(now() - begin < 4);
+		buf_fini(&in);
+		buf_fini(&errors);
+		ssh_fini();
+		CHECK_OK(ssh_setup());
+	}
+}
+
 /* Last: nothing works after it until ssh_setup(). */
 TEST(stopping_ends_every_call_at_once)
 {
@@ -597,6 +722,7 @@ main(void)
 	RUN_ON_SERVER(one_connection_runs_several_commands);
 	RUN_ON_SERVER(much_data_goes_both_ways_at_once);
 	RUN_ON_SERVER(endless_output_ends_in_an_error);
+	RUN_ON_SERVER(endless_errors_end_in_an_error);
 	RUN_ON_SERVER(another_host_key_than_the_pinned_one_is_refused);
 	RUN_ON_SERVER(another_type_of_host_key_is_refused);
 	RUN_ON_SERVER(an_rsa_host_key_works_through_auto);
@@ -614,6 +740,9 @@ main(void)
 	RUN_ON_SERVER(a_peer_that_stops_answering_is_noticed);
 	RUN_ON_SERVER(a_connection_cut_in_the_middle_is_an_error);
 	RUN_ON_SERVER(threads_use_connections_of_their_own_at_once);
+	RUN_ON_SERVER(a_connection_lost_during_the_login_is_no_matter_of_trust);
+	RUN_ON_SERVER(a_server_that_has_enough_of_our_keys_says_so);
+	RUN_ON_SERVER(a_stop_reaches_whoever_reads_without_end);
 	RUN_ON_SERVER(stopping_ends_every_call_at_once);
 	if (server_why == NULL)
 		server_stop(&server);

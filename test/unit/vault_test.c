@@ -138,7 +138,7 @@ int
 main(void)
 {
 	int	 status;
-	char	*leapfile;
+	char	*leapfile, *common;
 
 	snprintf(top, sizeof(top), "%s/vault_test.XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
 	if (mkdtemp(top) == NULL) {
@@ -146,8 +146,11 @@ main(void)
 		return 1;
 	}
 	leapfile = path_join(top, "Leapfile");
+	common = path_join(top, "common.json");
 	CHECK_OK(file_write(leapfile, "platform: .\n", 12, 0644));
+	CHECK_OK(file_write(common, "{}\n", 3, 0644));
 	free(leapfile);
+	free(common);
 	if (!CHECK_OK(repo_open(&repo, top)))
 		return 1;
 	RUN(a_key_is_private_and_masked);
