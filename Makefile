@@ -113,7 +113,10 @@ bench: all
 	$(Q)for bench in test/bench/*; do $$bench || exit 1; done
 
 lint:
-	$(Q)FLAGS='$(ALL_CFLAGS) $(PC_CFLAGS) -Itest/unit' test/lint
+	$(Q)test/lint
+
+flags:
+	@printf '%s\n' $(ALL_CFLAGS) $(PC_CFLAGS) -Itest/unit
 
 demo:
 	$(Q)tools/install-dependencies
@@ -132,7 +135,7 @@ install: all
 clean:
 	rm -rf build build-san build-fuzz bin
 
-.PHONY: all test check-programs bench lint demo fuzz install clean
+.PHONY: all test check-programs bench lint flags demo fuzz install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -126,10 +126,7 @@ property_values(const struct node_list *nodes, const char *property, json_t **va
 	for (size_t i = 0; i < nodes->count; i++) {
 		e = node_get(nodes->items[i], property, &values[i]);
 		known[i] = e == NULL;
-		if (known[i])
-			json_incref(values[i]);
-		else
-			values[i] = NULL;
+		values[i] = known[i] ? node_shown(nodes->items[i], values[i]) : NULL;
 		found += known[i];
 		if (e != NULL && node_place(nodes->items[i], property, &place)) {
 			err_free(missing);
@@ -160,11 +157,9 @@ sheet_fill(struct sheet *sheet, const struct node_list *nodes, const char *prope
 	struct err *e = NULL;
 
 	strs_split(&sheet->properties, properties, ',');
-	for (size_t i = 0; i < sheet->properties.count; i++) {
-		if (*sheet->properties.items[i] == '\0')
-			return err_hint(err_new(ERR_USAGE, "--print: a property without a name"),
-			    "leap list --print ip_address,dns.aliases");
-	}
+	if (sheet->properties.count == 0 || strs_has(&sheet->properties, ""))
+		return err_hint(err_new(ERR_USAGE, "--print: a property without a name"),
+		    "leap list --print ip_address,dns.aliases");
 	sheet->values = xcalloc(sheet->properties.count * nodes->count, sizeof(*sheet->values));
 	sheet->known = xcalloc(sheet->properties.count * nodes->count, sizeof(*sheet->known));
 	for (size_t i = 0; e == NULL && i < sheet->properties.count; i++)

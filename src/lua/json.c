@@ -22,7 +22,7 @@ push_array(lua_State *L, const json_t *array)
 
 	list_new(L, (int)json_array_size(array));
 	json_array_foreach(array, i, element) {
-		if (json_is_null(element))
+		if (element == NULL || json_is_null(element))
 			continue;
 		lua_push_json(L, element);
 		lua_rawseti(L, -2, next++);

@@ -24,7 +24,8 @@ is_strange_size(const struct item *item, json_int_t size)
 	 * Until it is settled, what is there may have to be kept as what was there before; after a cut, leap may have
 	 * put one of several contents, of which only one has its size written down.
 	 */
-	return item_settled(item) && json_array_size(json_object_get(item->entry, "ours")) == 1 && json_int(item->want, "size", size) != size &&
+	return item_settled(item) && json_array_size(json_object_get(item->entry, "ours")) == 1 &&
+	    json_int(item->want, "size", size) != size &&
 	    json_int(json_object_get(item->entry, "want"), "size", size) != size &&
 	    (json_str(before, "sha256") == NULL || json_int(before, "size", size) != size);
 }

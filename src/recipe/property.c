@@ -10,14 +10,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The place of a property, or of the nearest one that it is part of; where the recipe asks when there is none. */
+/* Whether the node has the property, and where. */
+static bool
+has_property(struct node *node, const char *property, struct place *place)
+{
+	json_t		*value;
+	struct err	*e = node_get(node, property, &value);
+	bool		 found = e == NULL && node_place(node, property, place);
+
+	err_free(e);
+	return found;
+}
+
+/* The place of a property, or of the nearest one that it would be part of; where the recipe asks when there is none. */
 static void
 property_place(struct run *run, const char *property, struct place *place)
 {
 	char	*part = xstrdup(property), *dot;
 	bool	 found;
 
-	while (!(found = node_place(run->node, part, place)) && (dot = strrchr(part, '.')) != NULL)
+	while (!(found = has_property(run->node, part, place)) && (dot = strrchr(part, '.')) != NULL)
 		*dot = '\0';
 	free(part);
 	if (!found)

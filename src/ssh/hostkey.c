@@ -182,7 +182,7 @@ hostkey_fingerprint(struct buf *fingerprint, const char *key)
 	e = hostkey_parse(&parsed, key);
 	if (e != NULL)
 		goto out;
-	data = strchr(parsed.data, ' ') + 1;
+	data = strchr(buf_text(&parsed), ' ') + 1;
 	(void)base64_decode(data, strlen(data), &blob);	/* the parser did it before */
 	sha256_hex(blob.data, blob.len, hex);
 	for (size_t i = 0; i < sizeof(digest); i++) {

@@ -101,8 +101,10 @@ parse_openssh(const char *text, struct identity *identity)
 	    memcmp(raw.data, OPENSSH_MAGIC, offset) != 0 || !take_string(&raw, &offset, &part, &len))
 		goto out;
 	locked = len != 4 || memcmp(part, "none", 4) != 0;
-	if (!take_string(&raw, &offset, &part, &len) || !take_string(&raw, &offset, &part, &len) ||
-	    raw.len - offset < 4)
+	for (int skipped = 0; skipped < 2; skipped++)	/* the derivation's name and options */
+		if (!take_string(&raw, &offset, &part, &len))
+			goto out;
+	if (raw.len - offset < 4)
 		goto out;
 	offset += 4;	/* the number of keys, always 1 */
 	if (!take_string(&raw, &offset, &part, &len))

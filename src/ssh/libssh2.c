@@ -243,18 +243,17 @@ lib_wait(struct ssh *ssh, int *status)
 	struct session	*session = ssh->state;
 	bool		 ended = libssh2_channel_eof(session->channel) == 1;
 	struct err	*e = NULL;
-	int		 code;
 
 	session_step(ssh, session, "did not end a command in");
 	/* Of a command that still runs nobody waits to hear: its channel is told to close and forgotten. */
-	while (e == NULL && (code = libssh2_channel_close(session->channel)) == LIBSSH2_ERROR_EAGAIN &&
+	while (e == NULL && libssh2_channel_close(session->channel) == LIBSSH2_ERROR_EAGAIN &&
 	    (ended || stuck(session)))
 		e = session_wait(ssh, session);
 	if (e == NULL && !ended) {
 		session->channel = NULL;
 		return NULL;
 	}
-	while (e == NULL && (code = libssh2_channel_wait_closed(session->channel)) == LIBSSH2_ERROR_EAGAIN)
+	while (e == NULL && libssh2_channel_wait_closed(session->channel) == LIBSSH2_ERROR_EAGAIN)
 		e = session_wait(ssh, session);
 	if (e != NULL)
 		return e;

@@ -300,8 +300,8 @@ host_key_check(const struct ssh *ssh, const struct session *session)
 	struct buf	 key = { 0 };
 	struct err	*e = server_key(&key, session);
 
-	if (e == NULL && strcmp(key.data, ssh->target.host_key) != 0)
-		e = ssh_not_pinned(ssh, key.data);
+	if (e == NULL && strcmp(buf_text(&key), ssh->target.host_key) != 0)
+		e = ssh_not_pinned(ssh, buf_text(&key));
 	buf_fini(&key);
 	return e;
 }

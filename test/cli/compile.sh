@@ -114,3 +114,68 @@ leap list
 took=$(((${EPOCHREALTIME/[.,]/} - start) / 1000))
 # The budget is 30 ms; ten times that allows for a busy machine and for sanitizers.
 check test "$took" -lt 300
+
+# refused FIREWALL COLUMN WHAT [KEY]: a node with this firewall is refused at the column, by a message with WHAT.
+refused() {
+	put nodes/web1.json <<-EOT
+		{ "ip_address": "192.0.2.1", "${4:-firewall}":
+		$1 }
+	EOT
+	leap compile
+	status_is 3
+	stderr_has "nodes/web1.json:2:$2: firewall$3"
+}
+
+it "a firewall lets nothing but ports, protocols and addresses pass"
+instance
+refused '{ "x": { "ports": [70000], "protocol": "tcp", "from": ["*"] } }' 19 '.x.ports has 70000, which is no port'
+rule() { printf '{ "x": { "ports": %s, "protocol": %s, "from": %s } }' "$@"; }
+for port in 0 -1 65536 80.5 true '"80"' '"9090 accept; tcp dport 1-65535"' '"90-80"' '"1-65536"' '"0-5"' '"-"' '[80]' \
+	'"1-99999999999999999999"' '"80-90\n"'; do
+	refused "$(rule "[$port]" '"tcp"' '["*"]')" 19 '.x.ports has '
+done
+refused "$(rule 80 '"tcp"' '["*"]')" 19 '.x.ports is no list'
+refused "$(rule '{ "a": 80 }' '"tcp"' '["*"]')" 19 '.x.ports is no list'
+refused "$(rule '[80]' '"sctp"' '["*"]')" 37 '.x.protocol is neither tcp nor udp'
+for from in '"web1"' '"192.0.2.1/33"' '"2001:db8::/129"' '"* accept"' 1 '["*"]' '""'; do
+	refused "$(rule '[80]' '"tcp"' "[$from]")" 52 '.x.from has '
+done
+refused "$(rule '[80]' '"tcp"' '"*"')" 52 '.x.from is no list'
+refused '{ "x": { "ports": [80], "protocol": "tcp" } }' 8 '.x.from is missing'
+refused '{ "x": { "ports": [80], "from": ["*"] } }' 8 '.x.protocol is missing'
+refused '{ "x": { "protocol": "tcp", "from": ["*"] } }' 8 '.x.ports is missing'
+refused '{ "x": {} }' 8 '.x.ports is missing'
+refused '{ "x": [] }' 8 '.x.'
+refused '{ "x": { "port": 80 } }' 18 '.x.port is nothing that a rule has'
+refused '{ "x": 80 }' 8 '.x is no rule'
+refused '{ "x\"; accept": { "ports": [80], "protocol": "tcp", "from": ["*"] } }' 18 '.x"; accept is no name for a rule'
+
+it "no firewall locks leap out"
+instance
+refused '{}' 1 '.ssh is missing: you would lock yourself out' '!firewall'
+refused '{ "ssh": { "ports": [2222] } }' 10 '.ssh does not let anybody in at ssh.port'
+refused '{ "ssh": { "protocol": "udp" } }' 10 '.ssh does not let anybody in at ssh.port'
+refused '{ "ssh": { "from": [] } }' 10 '.ssh does not let anybody in at ssh.port'
+refused '{ "!ssh": { "ports": [22], "protocol": "tcp" } }' 11 '.ssh.from is missing'
+refused '7' 1 ' has no rules: you would lock yourself out' '!firewall'
+
+it "ranges of ports, networks of both families, and rules without ports are good"
+instance
+node web1 192.0.2.1 '"firewall": { "ssh": { "ports": ["20-30"] },
+	"x": { "ports": [80, "70-90", "8000-8100"], "protocol": "udp", "from": ["192.0.2.0/24", "2001:db8::1"] },
+	"none": { "ports": [], "protocol": "tcp", "from": ["*"] } }'
+leap compile
+status_is 0
+
+it "a path below a file, and paths that no recipe may write, are refused at their lines"
+instance
+node web1 192.0.2.1 '"services": ["own"]'
+put services/own/service.json <<<'{}'
+printf 'file("/srv/a", { content = "x" })\nfile("/srv/a/b", { content = "x" })\n' | put services/own/recipe.lua
+leap compile
+status_is 3
+stderr_has "services/own/recipe.lua:2: file:/srv/a/b: lies below file:/srv/a, which is no directory"
+echo 'directory "/var/lib/leap/generations"' | put services/own/recipe.lua
+leap compile
+status_is 3
+stderr_has "services/own/recipe.lua:1: directory:/var/lib/leap/generations: /var/lib/leap is not for recipes to write to"

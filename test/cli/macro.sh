@@ -222,3 +222,15 @@ node web1 192.0.2.1 '"a": "=> node.b .. node.c", "b": "= node.name", "c": "= \"!
 leap list web1 --print a
 status_is 0
 stdout_has 'web1!'
+
+it "what is made of a secret is not shown, however short"
+instance
+node web1 192.0.2.1 '"pin": "= secret(\"db\"):sub(1, 4)", "half": "= secret(\"db\"):sub(1, 16)", "plain": 7'
+leap list web1 --print pin,half,plain
+status_is 0
+stdout_has "[secret]"
+check_not grep -qF "$(cut -c1-4 secrets/default/db)" "$OUT"
+leap list web1 --print pin,half --json
+check_not grep -qF "$(cut -c1-4 secrets/default/db)" "$OUT"
+leap compile
+check_not grep -qF "$(cut -c1-4 secrets/default/db)" compiled/web1.yaml

@@ -254,3 +254,25 @@ put nodes/web4.json <<<'{ "enabled": true'
 leap node disable web4
 status_is 3
 stderr_has 'nodes/web4.json:'
+
+it "asks about a node once that is named twice, and removes it"
+instance
+node web1 192.0.2.1
+leap node rm web1 web1 --yes
+status_is 0
+stderr_is <<<"removed node web1; the server itself was not touched"
+
+it "list --print wants properties, and a column tells nothing of a secret's length"
+instance
+node web1 192.0.2.1 '"short": "= secret(\"a\", 8)", "long": "= secret(\"b\", 90)"'
+for properties in '' 'ip_address,' ','; do
+	leap list --print "$properties"
+	status_is 2
+	stderr_has "leap: --print: a property without a name"
+done
+leap list --print short,long,ip_address
+status_is 0
+stdout_is <<'EOT'
+NODE  short     long      ip_address
+web1  [secret]  [secret]  192.0.2.1
+EOT

@@ -108,6 +108,40 @@ status_is 2
 stderr_has "leap: nowhere.pub: No such file or directory"
 check_not test -e users/eve
 
+it "takes a key from a pipe"
+instance
+leap user add bob --ssh-pub-key <(cat "$WORK/rsa.pub")
+status_is 0
+check cmp -s "$WORK/rsa.pub" users/bob/bob_ssh.pub
+"$LEAP" user add carol --ssh-pub-key /dev/stdin <"$WORK/ecdsa.pub" >"$OUT" 2>"$ERR"
+check cmp -s "$WORK/ecdsa.pub" users/carol/carol_ssh.pub
+leap user add dave --ssh-pub-key <(yes)
+status_is 2
+stderr_has "more than 256 KiB, no public key is that long"
+leap user add dave --ssh-pub-key "$WORK"
+status_is 2
+stderr_has "$WORK: Is a directory"
+check_not test -e users/dave
+
+it "takes keys that a security key holds, and every node gets them"
+instance
+cat >held.pub <<'EOT'
+sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fAAAABHNzaDo= bob's token
+sk-ecdsa-sha2-nistp256@openssh.com AAAAInNrLWVjZHNhLXNoYTItbmlzdHAyNTZAb3BlbnNzaC5jb20AAAAIbmlzdHAyNTYAAABBBAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8AAAAEc3NoOg==
+EOT
+leap user add bob --ssh-pub-key held.pub
+status_is 0
+check cmp -s held.pub users/bob/bob_ssh.pub
+leap user ls
+stdout_has "bob    sk-ssh-ed25519@openssh.com          $(head -n 1 held.pub | fingerprint -)"
+node web1 192.0.2.1
+leap compile
+status_is 0
+echo "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAHwABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4AAAAEc3NoOg==" >held.pub
+leap user add carol --ssh-pub-key held.pub
+status_is 2
+stderr_is <<<"held.pub:1: not a public SSH key: the key's data is no sk-ssh-ed25519@openssh.com key"
+
 it "refuses names that are no login names"
 instance
 for name in ../x a/b 'a b' -x .x Eve ''; do

@@ -141,7 +141,8 @@ must on web1 "echo '# mine' >>$file"
 leap deploy --yes -v web1
 status_is 0
 check_not on web1 grep -q '# mine' "$file"
-file_has "$OUT" /var/lib/leap/kept/
+cat "$OUT" "$ERR" >"$WORK/all"
+file_has "$WORK/all" /var/lib/leap/kept/
 check on web1 "grep -q '# mine' /var/lib/leap/kept/*$file"
 check_not on web1 grep -rq '# mine' /etc/nginx
 

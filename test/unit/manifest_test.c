@@ -95,6 +95,17 @@ TEST(manifest_resource_that_is_wrong_is_named)
 		    "file:/a: size must be a number of bytes, at most 1 GiB\n" },
 		{ FILE_A "," FILE_A, "file:/a: written twice\n" },
 		{ FILE_A ",{'type':'link','path':'/a','target':'b'}", "link:/a: file:/a is there already\n" },
+		{ FILE_A ",{'type':'link','path':'/a/b/c','target':'x'}",
+		    "link:/a/b/c: lies below file:/a, which is no directory\n" },
+		{ "{'type':'directory','path':'/a/b'," META "}," FILE_A,
+		    "directory:/a/b: lies below file:/a, which is no directory\n" },
+		{ "{'type':'link','path':'/l','target':'x'},{'type':'directory','path':'/l/b'," META "}",
+		    "directory:/l/b: lies below link:/l, which is no directory\n" },
+		{ "{'type':'directory','path':'/proc'," META "}", "directory:/proc: /proc is not for recipes to write to\n" },
+		{ "{'type':'link','path':'/sys/a','target':'x'}", "link:/sys/a: /sys is not for recipes to write to\n" },
+		{ "{'type':'link','path':'/dev/log','target':'x'}", "link:/dev/log: /dev is not for recipes to write to\n" },
+		{ "{'type':'directory','path':'/var/lib/leap/generations'," META "}",
+		    "directory:/var/lib/leap/generations: /var/lib/leap is not for recipes to write to\n" },
 		{ "{'type':'firewall','name':'a','sha256':'" SHA "','size':0},"
 		  "{'type':'firewall','name':'b','sha256':'" SHA "','size':0}",
 		    "firewall:b: firewall:a is there already\n" },
@@ -119,6 +130,17 @@ TEST(manifest_resource_that_is_wrong_is_named)
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		CHECK_ERR(parse_lists(&manifest, cases[i].resources, ""), cases[i].want);
+}
+
+TEST(manifest_paths_that_only_look_alike_are_accepted)
+{
+	struct manifest	 manifest;
+
+	CHECK_OK(parse_lists(&manifest, FILE_A ",{'type':'link','path':'/ab','target':'x'},"
+	    "{'type':'directory','path':'/d'," META "},{'type':'link','path':'/d/a','target':'x'},"
+	    "{'type':'directory','path':'/device'," META "},{'type':'directory','path':'/var/lib/leap-other'," META "},"
+	    "{'type':'directory','path':'/run/other'," META "},{'type':'link','path':'/srv/proc','target':'/proc'}", ""));
+	manifest_fini(&manifest);
 }
 
 TEST(manifest_check_that_is_wrong_is_named)
@@ -227,6 +249,7 @@ main(void)
 {
 	RUN(manifest_of_everything_is_accepted);
 	RUN(manifest_resource_that_is_wrong_is_named);
+	RUN(manifest_paths_that_only_look_alike_are_accepted);
 	RUN(manifest_check_that_is_wrong_is_named);
 	RUN(manifest_that_is_none_is_refused);
 	RUN(manifest_keeps_a_content_once_and_finds_it);

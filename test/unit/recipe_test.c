@@ -15,7 +15,10 @@
 #include <sys/stat.h>
 
 #define KEY	"-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5LCBidXQgYXMgbG9uZyBhcyBvbmU=\n-----END PRIVATE KEY-----\n"
-#define LINE	"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKq4"
+#define LINE	"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+#define HELD	"sk-ssh-ed25519@openssh.com "						\
+    "AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUW"	\
+    "FxgZGhscHR4fAAAABHNzaDo="
 
 static char top[256];		/* holds "instance" and "platform" */
 
@@ -233,6 +236,56 @@ TEST(templates_are_the_instances_or_the_platforms)
 	check_error_has("template('/x', 'bad')", "services/own/templates/bad:2: ");
 }
 
+TEST(a_template_that_renders_itself_is_refused_at_its_line)
+{
+	put("instance/services/own/templates/self", "one\n<%= render 'self' %>\n");
+	check_error("template('/x', 'self')",
+	    "services/own/templates/self:2: templates that render each other, more than 16 deep\n"
+	    "    <%= render 'self' %>\n"
+	    "hint: does \"self\" render itself?\n");
+	put("instance/services/own/templates/self", "<%= n %><% if n < 16 then %><%= render('self', { n = n + 1 }) %>"
+	    "<% end %>");
+	check_content("template('/x', 'self', { with = { n = 1 } })", "12345678910111213141516");
+	check_list("for i = 1, 20 do pcall(render, 'none') end\nlocal t = render('self', { n = 16 })", "resources", "[]");
+}
+
+TEST(a_refused_property_has_its_place)
+{
+	put("instance/services/own/service.json", "{ \"limits\": {\n  \"cpu\": 4 } }");
+	check_error("refuse('limits.cpu', 'is too much', 'less is more')",
+	    "services/own/service.json:2:10: limits.cpu is too much\n"
+	    "      \"cpu\": 4 } }\n"
+	    "             ^\n"
+	    "hint: less is more\n");
+	check_error_has("refuse('limits.memory.max', 'is missing')",
+	    "services/own/service.json:1:13: limits.memory.max is missing\n");
+	check_error_has("refuse('none', 'is missing')", "services/own/recipe.lua:1: none is missing\n");
+	check_error_has("pcall(refuse, 'limits', 'is wrong')", "services/own/service.json:1:13: limits is wrong");
+	check_error_has("refuse('none')", "services/own/recipe.lua:1: what is wrong with it must be a string");
+	put("instance/services/own/service.json", "{ \"limits\": { \"cpu\": 4 } }");
+}
+
+TEST(addresses_and_networks_are_told_from_all_else)
+{
+	static const struct {
+		const char	*text, *want;
+	} cases[] = {
+		{ "192.0.2.1", "4" }, { "192.0.2.0/24", "4" }, { "0.0.0.0/0", "4" }, { "192.0.2.1/32", "4" },
+		{ "2001:db8::1", "6" }, { "::/0", "6" }, { "2001:db8::/128", "6" }, { "::ffff:192.0.2.1", "6" },
+		{ "192.0.2.1/33", "nil" }, { "::/129", "nil" }, { "192.0.2.1/", "nil" }, { "192.0.2.1/08", "nil" },
+		{ "192.0.2.1/-1", "nil" }, { "192.0.2.1/4294967296", "nil" }, { "192.0.2", "nil" }, { "1/2/3", "nil" },
+		{ "fe80::1%eth0", "nil" }, { "", "nil" }, { "/8", "nil" }, { "*", "nil" }, { "web1", "nil" },
+		{ "192.0.2.1 } accept", "nil" }, { "192.0.2.1\\0 } accept", "nil" },
+	};
+	char recipe[128];
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		snprintf(recipe, sizeof(recipe), "file('/x', { content = tostring(ip_version \"%s\") })", cases[i].text);
+		check_content(recipe, cases[i].want);
+	}
+	check_content("file('/x', { content = tostring(ip_version(nil)) .. tostring(ip_version {}) })", "nilnil");
+}
+
 TEST(mistakes_have_their_place_and_a_hint)
 {
 	check_error("\npakage 'nginx'\n",
@@ -270,6 +323,10 @@ TEST(mistakes_have_their_place_and_a_hint)
 	check_error_has("package 'a'\nunit('n', { restart_on = 'file:/x' })", "services/own/recipe.lua:2: unit:n: ");
 	check_error_has("group('g', { gid = 1.5 })", "group: gid must be a whole number");
 	check_error_has("file('/a', { content = 'x' })\nlink('/a', 'b')", "services/own/recipe.lua:2: link:/a: ");
+	check_error_has("file('/a', { content = 'x' })\n\nfile('/a/b', { content = 'x' })",
+	    "services/own/recipe.lua:3: file:/a/b: lies below file:/a, which is no directory\n");
+	check_error_has("file('/proc/x', { content = 'x' })",
+	    "services/own/recipe.lua:1: file:/proc/x: /proc is not for recipes to write to\n");
 	check_error_has("error('the port is taken')", "services/own/recipe.lua:1: the port is taken");
 }
 
@@ -345,10 +402,15 @@ TEST(sysadmins_keys)
 	    "file('/x', { content = t })", "alice:" LINE " a@b c\nalice:" LINE "\nbob:" LINE " x\n");
 	put("instance/users/bob/bob_ssh.pub", "command=\"x\" " LINE);
 	check_error("sysadmins()",
-	    "users/bob/bob_ssh.pub:1: not an SSH public key\n"
-	    "hint: a line is \"ssh-ed25519 AAAA...\", without options\n");
+	    "users/bob/bob_ssh.pub:1: options before a key are not supported\n"
+	    "hint: begin the line with the key: ssh-ed25519 ...\n");
+	put("instance/users/bob/bob_ssh.pub", "\n" HELD " token\r\n");
+	check_content("file('/x', { content = sysadmins()[3].key })", HELD " token");
+	put("instance/users/bob/bob_ssh.pub", "sk-ssh-ed25519@openssh.com AAAA");
+	check_error("sysadmins()",
+	    "users/bob/bob_ssh.pub:1: not a public SSH key: the key's data is no sk-ssh-ed25519@openssh.com key\n");
 	put("instance/users/bob/bob_ssh.pub", "\n");
-	check_error_has("sysadmins()", "users/bob/bob_ssh.pub: no SSH public key in it");
+	check_error_has("sysadmins()", "users/bob/bob_ssh.pub: no key in it");
 	gone("instance/users");
 }
 
@@ -408,6 +470,9 @@ main(void)
 	RUN(recipes_see_files);
 	RUN(a_directory_of_files);
 	RUN(templates_are_the_instances_or_the_platforms);
+	RUN(a_template_that_renders_itself_is_refused_at_its_line);
+	RUN(a_refused_property_has_its_place);
+	RUN(addresses_and_networks_are_told_from_all_else);
 	RUN(mistakes_have_their_place_and_a_hint);
 	RUN(what_is_declared_twice_and_differently_is_refused);
 	RUN(the_base_recipe_comes_first);

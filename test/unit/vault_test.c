@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static char top[256];
 static struct repo *repo;
@@ -134,6 +135,29 @@ TEST(an_empty_secret_is_refused)
 	buf_fini(&out);
 }
 
+TEST(nothing_is_made_where_a_link_leads_outside)
+{
+	struct buf	 out = { .secret = true };
+	char		*other = xasprintf("%s.other", top), *made = xasprintf("%s.other/default", top);
+	char		*secrets = path_join(top, "secrets"), *link = path_join(top, "secrets/linked");
+
+	CHECK_OK(dir_make(other, 0700));
+	CHECK(symlink(other, link) == 0);
+	CHECK_ERR_HAS(vault_secret(repo, "linked", "a", 32, &out), "secrets/linked");
+	CHECK_OK(dir_remove(secrets));
+	CHECK(symlink(other, secrets) == 0);
+	CHECK_ERR(vault_secret(repo, NULL, "a", 32, &out), "secrets: leads outside of the instance\n");
+	CHECK(!file_exists(made));
+	CHECK(rmdir(other) == 0);	/* still empty */
+	CHECK(unlink(secrets) == 0);
+	CHECK_INT(out.len, 0);
+	buf_fini(&out);
+	free(link);
+	free(secrets);
+	free(made);
+	free(other);
+}
+
 int
 main(void)
 {
@@ -160,6 +184,7 @@ main(void)
 	RUN(every_letter_of_the_alphabet_comes_up);
 	RUN(bad_names_of_secrets_are_refused);
 	RUN(an_empty_secret_is_refused);
+	RUN(nothing_is_made_where_a_link_leads_outside);
 	status = test_done();
 	repo_close(repo);
 	mask_fini();
