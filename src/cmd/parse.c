@@ -194,10 +194,8 @@ add_arg(struct context *context, char *word)
 
 /* "help NODE ADD" in place of what was asked to explain itself. */
 static void
-become_help(struct reader *reader, char *group)
+become_help(struct context *context, char *group)
 {
-	struct context	*context = reader->context;
-
 	context->arg_count = 0;
 	if (context->cmd != NULL)
 		add_arg(context, (char *)context->cmd->name);
@@ -260,13 +258,13 @@ cmd_parse(struct context *context, int argc, char **argv)
 	if (reader.directory != NULL && chdir(reader.directory) != 0)
 		return err_errno(ERR_USAGE, "--directory %s", reader.directory);
 	if (reader.version) {
-		become_help(&reader, NULL);
+		become_help(context, NULL);
 		context->arg_count = 0;
 		context->values[1] = "";	/* help's --version row */
 		return NULL;
 	}
 	if (reader.help || context->cmd == NULL)
-		become_help(&reader, group);
+		become_help(context, group);
 	return check_count(context, context->cmd);
 }
 
