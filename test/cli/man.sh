@@ -43,7 +43,7 @@ it "the usage of every command stands in leap.1 as the table has it"
 leap help --all
 status_is 0
 grep '^command' "$OUT" | cut -f 2,3 >"$WORK/usages"
-mandoc -Tascii "$TOP/man/leap.1" | col -b | tr -s ' \n' ' ' >"$WORK/text"
+mandoc -Tascii "$TOP/man/leap.1" | sed 's/.\x08//g' | tr -s ' \n' ' ' >"$WORK/text"
 while IFS=$'\t' read -r name args; do
 	usage=$(echo "leap $name $args" | tr -s ' ' | sed 's/ $//')
 	check grep -qF -- "$usage" "$WORK/text"
