@@ -198,10 +198,15 @@ check test "$(on a cat /srv/mark)" = mark
 it "only root can start and stop, and is told so"
 chmod 0755 "$WORK"
 cd "$WORK/two" || exit 1
-setpriv --reuid=65534 --regid=65534 --clear-groups "$LEAP" local stop >"$OUT" 2>"$ERR"
-STATUS=$?
-status_is 1
-stderr_has 'hint: put sudo before the same command'
+nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all)
+if "${nobody[@]}" cat "$TOP/platform/common.json" >/dev/null 2>&1; then
+	"${nobody[@]}" "$LEAP" local stop >"$OUT" 2>"$ERR"
+	STATUS=$?
+	status_is 1
+	stderr_has 'hint: put sudo before the same command'
+else
+	skip "others than root cannot read $TOP"
+fi
 
 it "missing programs are named with the packages that have them"
 cd "$WORK/two" || exit 1
@@ -220,6 +225,6 @@ for dir in one two; do
 	status_is 0
 	state_is a new
 done
-settled() { [ "$(traces)" = "$must_be_clean" ]; }
+settled() { traces >"$WORK/.traces"; [ "$(cat "$WORK/.traces")" = "$must_be_clean" ]; }
 until_holds settled
 check_not grep -rqs "$WORK" /var/lib/leap-local/*/instance
