@@ -65,7 +65,7 @@ forbid 'libssh2' ssh
 forbid 'git2' repo
 forbid 'yaml\.h' repo config
 forbid '(lua|lauxlib|lualib)\.h' lua config recipe
-forbid 'openssl/' pki vault
+forbid 'openssl/' pki vault ssh
 
 it "every header compiles alone"
 cd "$TOP" || exit 1

@@ -65,6 +65,7 @@ work(void *argument)
 		pthread_cond_signal(&tasks->finished);
 	}
 	pthread_mutex_unlock(&tasks->lock);
+	ssh_thread_end();
 	return NULL;
 }
 

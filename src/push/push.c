@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "push/session.h"
+#include "ssh/ssh.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -88,6 +89,7 @@ work(void *argument)
 		job->seconds = now() - begin;
 		tell(pool, (struct message){ .kind = FINISHED, .job = job });
 	}
+	ssh_thread_end();
 	return NULL;
 }
 

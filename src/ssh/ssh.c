@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <libssh2.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -49,6 +50,12 @@ ssh_fini(void)
 		wakes[i] = -1;
 	}
 	libssh2_exit();
+}
+
+void
+ssh_thread_end(void)
+{
+	OPENSSL_thread_stop();
 }
 
 void

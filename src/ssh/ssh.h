@@ -29,6 +29,9 @@ NODISCARD
 struct err	*ssh_setup(void);
 void		 ssh_fini(void);
 
+/* Last in each thread that used the room: give back what the libraries keep for it. */
+void		 ssh_thread_end(void);
+
 /* Make every call of the room, in any thread, return soon with an error; ssh_stopped() tells it from others.
  * Safe in a signal handler. */
 void		 ssh_stop(void);
