@@ -14,8 +14,8 @@ say	 = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 B	:= $(if $(FUZZ),build-fuzz,$(if $(SAN),build-san,build))
 ARCH	:= $(shell uname -m)
-ROOMS	:= cmd push recipe config lua pki vault ssh repo local wire base
-LIBS	:= libgit2 libssh2 jansson openssl yaml-0.1 lua5.4 libmd libzstd
+ROOMS	:= cmd push recipe config schema lua pki vault ssh repo local wire base
+LIBS	:= libgit2 libssh2 jansson openssl yaml-0.1 lua5.4 libmd libzstd libpcre2-8
 
 WARN	:= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wwrite-strings
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer \

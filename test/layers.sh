@@ -8,7 +8,7 @@
 cd "$TOP" || exit 1
 
 # A room may include itself and those behind it.  node/ is a program of its own.
-ROOMS="cmd push recipe config lua pki vault ssh repo local node wire base"
+ROOMS="cmd push recipe config schema lua pki vault ssh repo local node wire base"
 
 # upward ROOM: every room that files of ROOM may not include.
 upward() {
@@ -65,11 +65,12 @@ forbid 'libssh2' ssh
 forbid 'git2' repo
 forbid 'yaml\.h' repo config
 forbid '(lua|lauxlib|lualib)\.h' lua config recipe
+forbid 'pcre2' schema
 forbid 'openssl/' pki vault ssh
 
 it "every header compiles alone"
 cd "$TOP" || exit 1
-flags=$(pkg-config --cflags libgit2 libssh2 jansson lua5.4 yaml-0.1 libzstd libcrypto 2>"$WORK/pkg") ||
+flags=$(pkg-config --cflags libgit2 libssh2 jansson lua5.4 yaml-0.1 libzstd libcrypto libpcre2-8 2>"$WORK/pkg") ||
     fail "$(cat "$WORK/pkg")"
 for header in src/*/*.h; do
 	# shellcheck disable=SC2086

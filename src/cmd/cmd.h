@@ -17,6 +17,7 @@ struct repo;
 enum cmd_needs {
 	CMD_INSTANCE = 1,	/* context->repo */
 	CMD_CONFIG = 2,		/* context->config, loaded; implies CMD_INSTANCE */
+	CMD_READ_ONLY = 8,	/* repo->read_only: a command that only looks makes no secrets */
 	CMD_TAIL = 4,		/* what follows the first argument is a command's: its options are not ours */
 };
 

@@ -3,7 +3,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/file.h"
 #include "base/json.h"
-#include "cmd/check.h"
+#include "cmd/prepare.h"
 #include "cmd/cmd.h"
 #include "config/config.h"
 #include "config/filter.h"
@@ -34,7 +34,7 @@ check_recipes(const struct node_list *nodes)
 
 	for (size_t i = 0; i < nodes->count; i++) {
 		if ((e = recipe_run(&manifest, nodes->items[i])) != NULL)
-			all = check_join(all, e, &seen);
+			all = prepare_join(all, e, &seen);
 		else
 			manifest_fini(&manifest);
 	}
@@ -154,7 +154,7 @@ compile_all(struct context *context, struct node_list *nodes)
 	struct outcome	 outcome = { .count = nodes->count };
 	struct err	*e;
 
-	if ((e = check_nodes(context, nodes, CHECK_CERTS_UPDATE)) == NULL && (e = check_recipes(nodes)) == NULL &&
+	if ((e = prepare_nodes(context, nodes, PREPARE_CERTS_UPDATE)) == NULL && (e = check_recipes(nodes)) == NULL &&
 	    (e = write_nodes(context->repo, nodes, &outcome)) == NULL)
 		e = remove_stale(context, &outcome);
 	if (e == NULL && context->json)

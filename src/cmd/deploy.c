@@ -57,7 +57,7 @@ deploy_run(struct context *context)
 
 	if (e != NULL)
 		return e;
-	e = fleet_init(&fleet, context, CHECK_CERTS_UPDATE);
+	e = fleet_init(&fleet, context, PREPARE_CERTS_UPDATE);
 	fleet.lock_wait = lock_wait;
 	if (e == NULL && !context->yes)
 		e = plan_and_ask(&fleet, &go);

@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "cmd/check.h"
+#include "cmd/prepare.h"
 #include "cmd/cmd.h"
 #include "cmd/progress.h"
 #include "config/config.h"
@@ -91,7 +91,7 @@ run_recipes(struct fleet *fleet)
 
 	fleet->manifests = xcalloc(fleet->nodes.count, sizeof(*fleet->manifests));
 	for (size_t i = 0; i < fleet->nodes.count; i++)
-		e = check_join(e, recipe_run(&fleet->manifests[i], fleet->nodes.items[i]), &seen);
+		e = prepare_join(e, recipe_run(&fleet->manifests[i], fleet->nodes.items[i]), &seen);
 	strs_fini(&seen);
 	return e;
 }
@@ -126,7 +126,7 @@ make_jobs(struct fleet *fleet)
 }
 
 struct err *
-fleet_init(struct fleet *fleet, struct context *context, enum check_certs certs)
+fleet_init(struct fleet *fleet, struct context *context, enum prepare_certs certs)
 {
 	struct git_state git;
 	struct err	*e = git_state(&git, context->repo->root);
@@ -136,7 +136,7 @@ fleet_init(struct fleet *fleet, struct context *context, enum check_certs certs)
 		return e;
 	fleet->commit = xstrdup(git.commit);
 	if ((e = filter_select(&fleet->nodes, context->config, context->args, context->arg_count, 0)) != NULL ||
-	    (e = check_nodes(context, &fleet->nodes, certs)) != NULL || (e = run_recipes(fleet)) != NULL)
+	    (e = prepare_nodes(context, &fleet->nodes, certs)) != NULL || (e = run_recipes(fleet)) != NULL)
 		return e;
 	return make_jobs(fleet);
 }

@@ -5,7 +5,7 @@
 #define CMD_FLEET_H
 
 #include "base/strs.h"
-#include "cmd/check.h"
+#include "cmd/prepare.h"
 #include "config/filter.h"
 #include "push/push.h"
 
@@ -66,11 +66,11 @@ struct fleet {
 };
 
 /*
- * Choose the nodes, check_nodes(), run the recipes, find keys and addresses.  Fails before any node is touched.
+ * Choose the nodes, prepare_nodes(), run the recipes, find keys and addresses.  Fails before any node is touched.
  * fleet_fini() also after an error.
  */
 NODISCARD
-struct err	*fleet_init(struct fleet *fleet, struct context *context, enum check_certs certs);
+struct err	*fleet_init(struct fleet *fleet, struct context *context, enum prepare_certs certs);
 void		 fleet_fini(struct fleet *fleet);
 
 /*

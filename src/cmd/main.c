@@ -19,6 +19,8 @@ prepare(struct context *context)
 
 	if (context->cmd->needs & (CMD_INSTANCE | CMD_CONFIG))
 		e = repo_open(&context->repo, ".");
+	if (e == NULL && context->repo != NULL)
+		context->repo->read_only = (context->cmd->needs & CMD_READ_ONLY) != 0;
 	if (e == NULL && context->cmd->needs & CMD_CONFIG)
 		e = config_load(&context->config, context->repo);
 	return e;

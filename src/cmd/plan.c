@@ -14,7 +14,7 @@ static struct err *
 plan_run(struct context *context)
 {
 	struct fleet	 fleet;
-	struct err	*e = fleet_init(&fleet, context, CHECK_CERTS_LOOK);
+	struct err	*e = fleet_init(&fleet, context, PREPARE_CERTS_LOOK);
 
 	if (e == NULL)
 		e = fleet_push(&fleet, "plan");

@@ -12,7 +12,7 @@ static struct err *
 test_run(struct context *context)
 {
 	struct fleet	 fleet;
-	struct err	*e = fleet_init(&fleet, context, CHECK_CERTS_IGNORE);
+	struct err	*e = fleet_init(&fleet, context, PREPARE_CERTS_IGNORE);
 
 	if (e == NULL)
 		e = fleet_push(&fleet, "check");

@@ -435,7 +435,7 @@ macro_setup(struct config *config)
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &nodes_key);
 	lua_newtable(L);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &library_key);
-	builtin_setup(config);
+	select_setup(config);
 }
 
 /* An error as Lua says it, "NAME:LINE: what", with its place. */

@@ -294,6 +294,11 @@ void		 macro_load(struct config *config, struct problems *problems);
 /* builtin.c: push what macros call `name` in this scope; false: nothing is called so. */
 bool		 builtin_push(lua_State *L, struct scope *scope, const char *name);
 void		 builtin_names(struct strs *names);
-void		 builtin_setup(struct config *config);
+
+/* select.c: the values `nodes`, `nodes_like_me` and `nodes_near_me` as this scope sees them. */
+void		 select_setup(struct config *config);
+void		 select_push_all(lua_State *L, struct scope *scope);
+void		 select_push_like_me(lua_State *L, struct scope *scope);
+void		 select_push_near_me(lua_State *L, struct scope *scope);
 
 #endif

@@ -33,6 +33,7 @@ struct repo {
 	char		*platform;		/* absolute path of the platform, */
 	char		*templates;		/* and of the templates beside it */
 	struct leapfile	 leapfile;
+	bool		 read_only;		/* nothing is written: secrets that are missing get a stand-in */
 };
 
 /*

@@ -1,7 +1,7 @@
 /* cmd: what compile, plan, deploy and test make sure of before they go on. */
 /* May know everything. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cmd/check.h"
+#include "cmd/prepare.h"
 
 #include "cmd/certs.h"
 #include "cmd/cmd.h"
@@ -45,7 +45,7 @@ reload(struct context *context, struct node_list *nodes)
 }
 
 struct err *
-check_nodes(struct context *context, struct node_list *nodes, enum check_certs certs)
+prepare_nodes(struct context *context, struct node_list *nodes, enum prepare_certs certs)
 {
 	struct err	*e;
 	unsigned	 made = 0;
@@ -53,9 +53,9 @@ check_nodes(struct context *context, struct node_list *nodes, enum check_certs c
 	show_warnings(context->config);
 	if ((e = config_check(context->config, nodes->items, nodes->count)) != NULL)
 		return e;
-	if (certs == CHECK_CERTS_LOOK)
+	if (certs == PREPARE_CERTS_LOOK)
 		return certs_look(context, nodes);
-	if (certs == CHECK_CERTS_IGNORE || (e = certs_update(context, nodes, &made)) != NULL || made == 0)
+	if (certs == PREPARE_CERTS_IGNORE || (e = certs_update(context, nodes, &made)) != NULL || made == 0)
 		return e;
 	if ((e = reload(context, nodes)) != NULL)
 		return e;
@@ -63,7 +63,7 @@ check_nodes(struct context *context, struct node_list *nodes, enum check_certs c
 }
 
 struct err *
-check_join(struct err *take_all, struct err *take_e, struct strs *seen)
+prepare_join(struct err *take_all, struct err *take_e, struct strs *seen)
 {
 	struct buf	 text = { 0 };
 

@@ -1,8 +1,8 @@
 /* cmd: what compile, plan, deploy and test make sure of before they go on. */
 /* May know everything. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef CMD_CHECK_H
-#define CMD_CHECK_H
+#ifndef CMD_PREPARE_H
+#define CMD_PREPARE_H
 
 #include "base/mem.h"
 
@@ -11,10 +11,10 @@ struct node_list;
 struct strs;
 
 /* What becomes of certificates that are missing or stale. */
-enum check_certs {
-	CHECK_CERTS_IGNORE,
-	CHECK_CERTS_LOOK,	/* a stale one is said to the user, a missing one fails */
-	CHECK_CERTS_UPDATE,	/* they are made */
+enum prepare_certs {
+	PREPARE_CERTS_IGNORE,
+	PREPARE_CERTS_LOOK,	/* a stale one is said to the user, a missing one fails */
+	PREPARE_CERTS_UPDATE,	/* they are made */
 };
 
 /*
@@ -22,13 +22,13 @@ enum check_certs {
  * certificates: where new ones were made, context->config is loaded anew and the list has that one's nodes.
  */
 NODISCARD
-struct err	*check_nodes(struct context *context, struct node_list *nodes, enum check_certs certs);
+struct err	*prepare_nodes(struct context *context, struct node_list *nodes, enum prepare_certs certs);
 
 /*
  * err_join(), each text once: nodes share recipes, so that one mistake in a recipe is many nodes' error.
  * `seen` is what was joined so far, empty at the start, the caller's.
  */
 NODISCARD
-struct err	*check_join(struct err *take_all, struct err *take_e, struct strs *seen);
+struct err	*prepare_join(struct err *take_all, struct err *take_e, struct strs *seen);
 
 #endif
