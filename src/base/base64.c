@@ -1,7 +1,7 @@
-/* ssh: base64, RFC 4648, 4. */
-/* May know base. */
+/* base: base64, RFC 4648, 4. */
+/* Knows nothing of leap. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ssh/base64.h"
+#include "base/base64.h"
 
 #include "base/buf.h"
 
@@ -38,15 +38,15 @@ sextet(char c)
 }
 
 bool
-base64_decode(const char *text, size_t len, struct buf *out)
+base64_decode(const char *text, size_t len, bool padded, struct buf *out)
 {
 	size_t	 before = out->len, digits = len;
 	uint32_t bits = 0;
 	unsigned held = 0;
 
-	if (len == 0 || len % 4 != 0)
+	if (len == 0 || (padded ? len % 4 != 0 : len % 4 == 1))
 		return false;
-	while (digits > len - 2 && text[digits - 1] == '=')
+	while (padded && digits > len - 2 && text[digits - 1] == '=')
 		digits--;
 	for (size_t i = 0; i < digits; i++) {
 		int value = sextet(text[i]);
