@@ -4,17 +4,14 @@
 #include "repo/git.h"
 
 #include "base/err.h"
-#include "base/strs.h"
+#include "repo/libgit2.h"
 
-#include <git2.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* What libgit2 says of the call that failed last. */
-NODISCARD
-static struct err *
+struct err *
 git_err(const char *root, const char *what)
 {
 	const git_error *last = git_error_last();
@@ -106,9 +103,8 @@ git_create(const char *root, const char *message)
 	return e;
 }
 
-NODISCARD
-static struct err *
-open_above(git_repository **out, const char *root)
+struct err *
+git_open_above(git_repository **out, const char *root)
 {
 	git_buf	found = { 0 };
 	int	rc = git_repository_open_ext(out, root, 0, NULL);
@@ -126,6 +122,17 @@ open_above(git_repository **out, const char *root)
 		return err_hint(err_new(ERR_CONFIG, "%s: its git repository belongs to another user", root),
 		    "if you trust it, run \"git config --global --add safe.directory %s\"", root);
 	return git_err(root, "open its git repository");
+}
+
+char *
+git_below(git_repository *git, const char *root)
+{
+	const char	*top = git_repository_workdir(git);	/* ends in a slash */
+	size_t		 n = top == NULL ? 0 : strlen(top);
+
+	if (n > 0 && strncmp(root, top, n - 1) == 0 && (root[n - 1] == '\0' || root[n - 1] == '/'))
+		return xstrdup(root + n - (root[n - 1] == '\0'));
+	return NULL;
 }
 
 NODISCARD
@@ -151,17 +158,15 @@ read_dirty(struct git_state *state, git_repository *git, const char *root)
 	git_status_options	 options;
 	git_status_list		*list = NULL;
 	char			*real = realpath(root, NULL);
-	const char		*top = git_repository_workdir(git);	/* ends in a slash */
-	char			*below[1];
+	char			*below = real == NULL ? NULL : git_below(git, real);
 	struct err		*e = NULL;
 
 	git_status_options_init(&options, GIT_STATUS_OPTIONS_VERSION);	/* fails on other versions only */
 	options.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR;
 	options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_DISABLE_PATHSPEC_MATCH |
 	    GIT_STATUS_OPT_EXCLUDE_SUBMODULES;
-	if (real != NULL && top != NULL && strlen(real) > strlen(top) && str_starts(real, top)) {
-		below[0] = real + strlen(top);
-		options.pathspec.strings = below;
+	if (below != NULL && *below != '\0') {
+		options.pathspec.strings = &below;
 		options.pathspec.count = 1;
 	}
 	if (git_status_list_new(&list, git, &options) != 0)
@@ -169,6 +174,7 @@ read_dirty(struct git_state *state, git_repository *git, const char *root)
 	else
 		state->dirty = git_status_list_entrycount(list) > 0;
 	git_status_list_free(list);
+	free(below);
 	free(real);
 	return e;
 }
@@ -182,7 +188,7 @@ git_state(struct git_state *state, const char *root)
 	memset(state, 0, sizeof(*state));
 	if (git_libgit2_init() < 0)
 		return git_err(root, "start libgit2");
-	if ((e = open_above(&git, root)) == NULL && (e = read_head(state, git, root)) == NULL)
+	if ((e = git_open_above(&git, root)) == NULL && (e = read_head(state, git, root)) == NULL)
 		e = read_dirty(state, git, root);
 	git_repository_free(git);
 	git_libgit2_shutdown();

@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+struct strs;
+
 /* git init in `root` and a first commit of all files that .gitignore does not exclude. */
 NODISCARD
 struct err	*git_create(const char *root, const char *message);
@@ -23,5 +25,12 @@ struct git_state {
  */
 NODISCARD
 struct err	*git_state(struct git_state *state, const char *root);
+
+/*
+ * Add the paths, relative to `root`, of the private keys that git's index has: what is called so (".key"), and what
+ * begins as one does.  Fails as git_state().
+ */
+NODISCARD
+struct err	*git_tracked_keys(struct strs *out, const char *root);
 
 #endif

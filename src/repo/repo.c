@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/strs.h"
+#include "repo/internal.h"
+#include "repo/view.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -27,8 +29,7 @@ is_directory(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* The directory that an absolute `path` is in; the caller's, free(). */
-static char *
+char *
 parent_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -36,8 +37,7 @@ parent_of(const char *path)
 	return slash == NULL || slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
 }
 
-/* A path that the user wrote in a Leapfile: "~/" is the home directory, all else relative to the instance. */
-static char *
+char *
 user_path(const char *root, const char *path)
 {
 	const char *home = getenv("HOME");
@@ -66,12 +66,8 @@ path_inside(const char *path)
 	}
 }
 
-/*
- * Fail when `path` leads out of `root`, be it through a link.  What does not exist yet is
- * judged by the nearest directory above that does.
- */
-NODISCARD
-static struct err *
+/* What does not exist yet is judged by the nearest directory above that does. */
+struct err *
 check_inside(const char *root, const char *path)
 {
 	char	*full = NULL, *up, *real = NULL, *real_root = NULL;
@@ -99,18 +95,30 @@ check_inside(const char *root, const char *path)
 	return err_at(ERR_CONFIG, &(struct place){ .path = path }, "leads out of %s", root);
 }
 
+/* Names in a directory of the disk. */
 NODISCARD
 static struct err *
-list_below(const char *root, const char *dir, const char *suffix, struct strs *out)
+list_disk(const char *root, const char *dir, struct strs *names)
 {
-	struct strs	 names = { 0 };
 	char		*full;
 	struct err	*e;
 
 	if ((e = check_inside(root, dir)) != NULL)
 		return e;
 	full = path_join(root, dir);
-	e = dir_list(full, &names);
+	e = dir_list(full, names);
+	free(full);
+	return e;
+}
+
+NODISCARD
+static struct err *
+list_below(const char *root, const struct view *view, const char *dir, const char *suffix, struct strs *out)
+{
+	struct strs	 names = { 0 };
+	struct err	*e;
+
+	e = view != NULL ? view_list(view, dir, &names) : list_disk(root, dir, &names);
 	for (size_t i = 0; e == NULL && i < names.count; i++) {
 		const char *name = names.items[i];
 
@@ -119,59 +127,134 @@ list_below(const char *root, const char *dir, const char *suffix, struct strs *o
 	}
 	if (e == NULL)
 		strs_sort(out);		/* "a-b.json" sorts before "a.json", "a-b" behind "a" */
-	free(full);
 	strs_fini(&names);
 	return e;
 }
 
 static bool
-has_below(const char *root, const char *path)
+has_below(const char *root, const struct view *view, const char *path)
 {
 	char	*full;
 	bool	 there;
 
 	if (!path_inside(path))
 		return false;
+	if (view != NULL)
+		return view_has(view, path);
 	full = path_join(root, path);
 	there = file_exists(full);
 	free(full);
 	return there;
 }
 
+static enum repo_type
+type_below(const char *root, const struct view *view, const char *path)
+{
+	enum repo_type	 type = REPO_OTHER;
+	struct stat	 st;
+	char		*full;
+
+	if (view != NULL)
+		return view_type(view, path);
+	full = path_join(root, path);
+	if (lstat(full, &st) != 0)
+		type = REPO_NOTHING;
+	else if (S_ISDIR(st.st_mode))
+		type = REPO_DIRECTORY;
+	else if (S_ISREG(st.st_mode) || (S_ISLNK(st.st_mode) && stat(full, &st) == 0 && S_ISREG(st.st_mode)))
+		type = REPO_FILE;
+	free(full);
+	return type;
+}
+
+NODISCARD
+static struct err *
+read_below(const char *root, const struct view *view, const char *path, struct buf *out)
+{
+	if (view != NULL)
+		return view_read(view, path, out);
+	return file_read_beneath(root, path, REPO_FILE_MAX, out);
+}
+
+/* Whether it is one that a deploy would make before all else: of a CA or of a node. */
+static bool
+is_made_by_deploy(const char *path)
+{
+	return (str_starts(path, "files/nodes/") || str_starts(path, "files/ca/")) &&
+	    (str_ends(path, ".crt") || str_ends(path, ".key"));
+}
+
+bool
+repo_is_stand_in(const struct repo *repo, const char *path)
+{
+	return repo->stand_ins && is_made_by_deploy(path) && !has_below(repo->root, repo->view, path);
+}
+
 struct err *
 repo_read(const struct repo *repo, const char *path, struct buf *out)
 {
-	return file_read_beneath(repo->root, path, REPO_FILE_MAX, out);
+	if (!repo_is_stand_in(repo, path))
+		return read_below(repo->root, repo->view, path, out);
+	buf_addf(out, "%s, which the next deploy makes\n", path);
+	return NULL;
 }
 
 bool
 repo_has(const struct repo *repo, const char *path)
 {
-	return has_below(repo->root, path);
+	return has_below(repo->root, repo->view, path) || repo_is_stand_in(repo, path);
+}
+
+enum repo_type
+repo_type(const struct repo *repo, const char *path)
+{
+	return type_below(repo->root, repo->view, path);
 }
 
 struct err *
 repo_list(const struct repo *repo, const char *dir, const char *suffix, struct strs *out)
 {
-	return list_below(repo->root, dir, suffix, out);
+	return list_below(repo->root, repo->view, dir, suffix, out);
 }
 
 struct err *
 repo_platform_read(const struct repo *repo, const char *path, struct buf *out)
 {
-	return file_read_beneath(repo->platform, path, REPO_FILE_MAX, out);
+	return read_below(repo->platform, repo->platform_view, path, out);
 }
 
 bool
 repo_platform_has(const struct repo *repo, const char *path)
 {
-	return has_below(repo->platform, path);
+	return has_below(repo->platform, repo->platform_view, path);
+}
+
+enum repo_type
+repo_platform_type(const struct repo *repo, const char *path)
+{
+	return type_below(repo->platform, repo->platform_view, path);
 }
 
 struct err *
 repo_platform_list(const struct repo *repo, const char *dir, const char *suffix, struct strs *out)
 {
-	return list_below(repo->platform, dir, suffix, out);
+	return list_below(repo->platform, repo->platform_view, dir, suffix, out);
+}
+
+/* Make sure that the file can be written; *full is the caller's, free(). */
+NODISCARD
+static struct err *
+before_write(const struct repo *repo, const char *path, char **full)
+{
+	struct err *e;
+
+	*full = NULL;
+	if (repo->view != NULL)
+		return err_new(ERR_FAILED, "%s: %s is only looked at", path, repo->state != NULL ? repo->state : "git");
+	if ((e = check_inside(repo->root, path)) != NULL)
+		return e;
+	*full = path_join(repo->root, path);
+	return dir_make_parent(*full, 0755);
 }
 
 struct err *
@@ -180,13 +263,32 @@ repo_write(const struct repo *repo, const char *path, const void *data, size_t l
 	char		*full;
 	struct err	*e;
 
-	if ((e = check_inside(repo->root, path)) != NULL)
-		return e;
-	full = path_join(repo->root, path);
-	if ((e = dir_make_parent(full, 0755)) == NULL)
+	if ((e = before_write(repo, path, &full)) == NULL)
 		e = file_update(full, data, len, (mode_t)mode, changed);
 	free(full);
 	return e;
+}
+
+struct err *
+repo_write_unsynced(const struct repo *repo, const char *path, const void *data, size_t len, unsigned mode)
+{
+	char		*full;
+	struct err	*e;
+
+	if ((e = before_write(repo, path, &full)) == NULL)
+		e = file_write_unsynced(full, data, len, (mode_t)mode);
+	free(full);
+	return e;
+}
+
+bool
+repo_same(const struct repo *repo, const char *path, const void *data, size_t len, unsigned mode)
+{
+	char	*full = path_join(repo->root, path);
+	bool	 same = repo->view == NULL && file_same(full, data, len, (mode_t)mode);
+
+	free(full);
+	return same;
 }
 
 /*
@@ -215,9 +317,7 @@ beside_program(unsigned levels)
 	return NULL;
 }
 
-/* Hand over `path`, made absolute, and the templates beside it. */
-NODISCARD
-static struct err *
+struct err *
 use_platform(const char *path, char **platform, char **templates)
 {
 	char	*common = path_join(path, "common.json"), *up;
@@ -257,6 +357,14 @@ repo_find_platform(char **platform, char **templates)
 	return e;
 }
 
+struct err *
+no_platform(const struct leapfile *leapfile, const char *path)
+{
+	return err_hint(err_at(ERR_CONFIG, &(struct place){ "Leapfile", leapfile->platform_line, 0, NULL },
+	    "no platform \"%s\": there is no directory %s", leapfile->platform, path),
+	    "correct \"platform\" in the Leapfile; without it the platform that came with leap is used");
+}
+
 NODISCARD
 static struct err *
 find_platform(struct repo *repo)
@@ -271,9 +379,7 @@ find_platform(struct repo *repo)
 	if (is_directory(path))
 		e = use_platform(path, &repo->platform, &repo->templates);
 	else
-		e = err_hint(err_at(ERR_CONFIG, &(struct place){ "Leapfile", leapfile->platform_line, 0, NULL },
-		    "no platform \"%s\": there is no directory %s", leapfile->platform, path),
-		    "correct \"platform\" in the Leapfile; without it the platform that came with leap is used");
+		e = no_platform(leapfile, path);
 	free(path);
 	return e;
 }
@@ -307,9 +413,8 @@ find_root(char **out, const char *start)
 	    "go into a provider instance, or make one with \"leap new DIR\"");
 }
 
-NODISCARD
-static struct err *
-read_leapfile(struct repo *repo)
+struct err *
+leapfile_read(struct repo *repo)
 {
 	struct buf	 text = { 0 };
 	struct leapfile	*leapfile = &repo->leapfile;
@@ -334,7 +439,7 @@ repo_open(struct repo **out, const char *start)
 	struct err	*e;
 
 	if ((e = find_root(&repo->root, start)) != NULL ||
-	    (e = read_leapfile(repo)) != NULL ||
+	    (e = leapfile_read(repo)) != NULL ||
 	    (e = find_platform(repo)) != NULL)
 		goto out;
 	*out = repo;
@@ -349,7 +454,11 @@ repo_close(struct repo *repo)
 {
 	if (repo == NULL)
 		return;
+	view_free(repo->platform_view);
+	view_free(repo->view);
 	leapfile_fini(&repo->leapfile);
+	free(repo->pin);
+	free(repo->state);
 	free(repo->root);
 	free(repo->platform);
 	free(repo->templates);

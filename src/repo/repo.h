@@ -9,7 +9,9 @@
 #include <stdbool.h>
 
 struct buf;
+struct keyring;
 struct strs;
+struct view;
 
 #define REPO_FILE_MAX	(64u << 20)
 
@@ -33,6 +35,11 @@ struct repo {
 	char		*platform;		/* absolute path of the platform, */
 	char		*templates;		/* and of the templates beside it */
 	struct leapfile	 leapfile;
+	char		*pin;			/* the environment that the user pinned, pin_read(); NULL: none */
+	char		*state;			/* what errors put before paths: a revision, "index"; NULL: none */
+	struct view	*view, *platform_view;	/* where files are read from; NULL: from disk */
+	bool		 stand_ins;		/* certificates and keys that are missing have a text in their place */
+	struct keyring	*keyring;		/* the vault's own, vault_setup(); a view has that of the instance */
 	bool		 read_only;		/* nothing is written: secrets that are missing get a stand-in */
 };
 
@@ -45,6 +52,35 @@ struct repo {
 NODISCARD
 struct err	*repo_open(struct repo **out, const char *start);
 void		 repo_close(struct repo *repo);
+
+/* The environment that is pinned, by the user or else by the Leapfile; NULL: none. */
+const char	*repo_environment(const struct repo *repo);
+
+/*
+ * The instance `here` as it is in another state, without a check out, for reading only.  Its Leapfile and its platform
+ * are those of that state; a platform that git does not track, or that is in another place, is read from disk
+ * as it is.  Files that .gitignore excludes (private keys, secrets) are read from disk in every state.  Submodules are
+ * read at the commit that the state names.  *out is the caller's, repo_close().
+ */
+enum repo_moment {
+	REPO_REVISION,	/* `what`: any revision that git rev-parse knows */
+	REPO_INDEX,	/* what is staged; `what` is NULL */
+	REPO_EDIT,	/* HEAD with the file or directory `what` (as repo_tracked() gives it) as it is in the work tree */
+};
+NODISCARD
+struct err	*repo_open_at(struct repo **out, const struct repo *here, enum repo_moment moment, const char *what);
+
+/* Whether a word is a revision of the repository that the instance is in. */
+NODISCARD
+struct err	*repo_is_revision(const struct repo *here, const char *word, bool *is);
+
+/*
+ * Where a file or directory that a user names, from the current directory, is below the top of the git work tree:
+ * the caller's, free(), and NULL when neither the work tree nor HEAD has it.  Fails with ERR_USAGE when git ignores
+ * it, or does not reach so far.
+ */
+NODISCARD
+struct err	*repo_tracked(const struct repo *here, const char *path, char **out);
 
 /* Parse a Leapfile's text; `path` is for errors. */
 NODISCARD
@@ -66,10 +102,18 @@ bool		 repo_has(const struct repo *repo, const char *path);
 NODISCARD
 struct err	*repo_list(const struct repo *repo, const char *dir, const char *suffix, struct strs *out);
 
+/* What a path is: a link to a file is that file, one to anything else is REPO_OTHER. */
+enum repo_type { REPO_NOTHING, REPO_FILE, REPO_DIRECTORY, REPO_OTHER };
+enum repo_type	 repo_type(const struct repo *repo, const char *path);
+
+/* Whether what repo_read() gives is only a text in the place of a certificate or key that a deploy would make. */
+bool		 repo_is_stand_in(const struct repo *repo, const char *path);
+
 /* The same for the platform's files. */
 NODISCARD
 struct err	*repo_platform_read(const struct repo *repo, const char *path, struct buf *out);
 bool		 repo_platform_has(const struct repo *repo, const char *path);
+enum repo_type	 repo_platform_type(const struct repo *repo, const char *path);
 NODISCARD
 struct err	*repo_platform_list(const struct repo *repo, const char *dir, const char *suffix, struct strs *out);
 
@@ -77,5 +121,13 @@ struct err	*repo_platform_list(const struct repo *repo, const char *dir, const c
 NODISCARD
 struct err	*repo_write(const struct repo *repo, const char *path, const void *data, size_t len, unsigned mode,
 		    bool *changed);
+
+/* Whether the file on disk has this content and mode already. */
+bool		 repo_same(const struct repo *repo, const char *path, const void *data, size_t len, unsigned mode);
+
+/* As repo_write() for one of many that can be made again: all are safe on disk after file_sync_all() only. */
+NODISCARD
+struct err	*repo_write_unsynced(const struct repo *repo, const char *path, const void *data, size_t len,
+		    unsigned mode);
 
 #endif
