@@ -6,7 +6,7 @@
 #include "base/buf.h"
 
 #include <errno.h>
-#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +28,8 @@ struct err {
 	struct remark	 message;
 	struct remark	*notes;
 	char		*hint;
+	const char	*rule;
+	bool		 warning;
 	struct err	*next;
 };
 
@@ -151,6 +153,70 @@ err_note(struct err *take_e, const struct place *place, const char *format, ...)
 }
 
 struct err *
+err_rule(struct err *take_e, const char *rule)
+{
+	for (struct err *e = take_e; e != NULL; e = e->next) {
+		if (e->rule == NULL)
+			e->rule = rule;
+	}
+	return take_e;
+}
+
+struct err *
+err_warning(struct err *take_e)
+{
+	for (struct err *e = take_e; e != NULL; e = e->next)
+		e->warning = true;
+	return take_e;
+}
+
+struct err *
+err_moved(struct err *take_e, const struct place *place, const char *format, ...)
+{
+	struct remark	 old;
+	va_list		 args;
+
+	if (take_e == NULL)
+		return NULL;
+	old = take_e->message;
+	take_e->message = (struct remark){ 0 };
+	va_start(args, format);
+	remark_fill(&take_e->message, place, xvasprintf(format, args));
+	va_end(args);
+	remark_fini(&old);
+	return take_e;
+}
+
+static void
+put_before(char **text, const char *state, const char *between)
+{
+	char	*whole = xasprintf("%s%s%s", state, between, *text);
+
+	free(*text);
+	*text = whole;
+}
+
+static void
+remark_of(struct remark *remark, const char *state)
+{
+	if (remark->placed)
+		put_before((char **)(uintptr_t)&remark->place.path, state, ":");
+}
+
+struct err *
+err_of(struct err *take_e, const char *state)
+{
+	for (struct err *e = take_e; e != NULL; e = e->next) {
+		if (!e->message.placed)
+			put_before(&e->message.text, state, ": ");
+		remark_of(&e->message, state);
+		for (struct remark *note = e->notes; note != NULL; note = note->next)
+			remark_of(note, state);
+	}
+	return take_e;
+}
+
+struct err *
 err_join(struct err *take_first, struct err *take_second)
 {
 	struct err	*last;
@@ -161,6 +227,17 @@ err_join(struct err *take_first, struct err *take_second)
 		;
 	last->next = take_second;
 	return take_first;
+}
+
+struct err *
+err_copy(const struct err *e)
+{
+	struct err *copy = make(e->code, err_place(e), xstrdup(e->message.text));
+
+	copy->hint = e->hint == NULL ? NULL : xstrdup(e->hint);
+	copy->rule = e->rule;
+	copy->warning = e->warning;
+	return copy;
 }
 
 void
@@ -216,10 +293,33 @@ err_hint_text(const struct err *e)
 	return e->hint;
 }
 
+const char *
+err_rule_name(const struct err *e)
+{
+	return e->rule;
+}
+
+bool
+err_is_warning(const struct err *e)
+{
+	return e->warning;
+}
+
 const struct err *
 err_next(const struct err *e)
 {
 	return e->next;
+}
+
+const char *
+err_note_text(const struct err *e, size_t number, const struct place **place)
+{
+	const struct remark *note = e->notes;
+
+	while (note != NULL && number-- > 0)
+		note = note->next;
+	*place = note != NULL && note->placed ? &note->place : NULL;
+	return note != NULL ? note->text : NULL;
 }
 
 static void
@@ -267,14 +367,12 @@ format_quote(const struct place *place, struct buf *out)
 	buf_adds(out, "^\n");
 }
 
+/* All that stands below the message. */
 static void
-format_one(const struct err *e, struct buf *out)
+format_rest(const struct err *e, struct buf *out)
 {
 	const struct remark	*note;
 
-	format_place(&e->message, out);
-	buf_adds(out, e->message.text);
-	buf_addc(out, '\n');
 	if (e->message.placed && e->message.place.text != NULL)
 		format_quote(&e->message.place, out);
 	for (note = e->notes; note != NULL; note = note->next) {
@@ -288,12 +386,26 @@ format_one(const struct err *e, struct buf *out)
 }
 
 void
+err_format_finding(const struct err *e, struct buf *out)
+{
+	format_place(&e->message, out);
+	buf_addf(out, "%s: %s", e->warning ? "warning" : "error", e->message.text);
+	if (e->rule != NULL)
+		buf_addf(out, " [%s]", e->rule);
+	buf_addc(out, '\n');
+	format_rest(e, out);
+}
+
+void
 err_format(const struct err *e, struct buf *out)
 {
 	size_t	 count;
 
-	for (count = 0; e != NULL && count < FORMAT_MAX; e = e->next, count++)
-		format_one(e, out);
+	for (count = 0; e != NULL && count < FORMAT_MAX; e = e->next, count++) {
+		format_place(&e->message, out);
+		buf_addf(out, "%s\n", e->message.text);
+		format_rest(e, out);
+	}
 	if (e != NULL)
 		buf_addf(out, "and %zu more\n", err_count(e));
 }

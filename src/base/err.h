@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 
+#include <stdbool.h>
+
 struct buf;
 struct err;
 
@@ -53,9 +55,35 @@ struct err	*err_context(struct err *take_e, const char *format, ...);
 PRINTF(3, 4) NODISCARD
 struct err	*err_note(struct err *take_e, const struct place *place, const char *format, ...);
 
+/*
+ * Name the rule that is broken, "duplicate-address": a literal, for programs that read what leap check says.  Of all
+ * that are joined only those get it that have none yet, so that a caller may name what is left.  NULL names nothing.
+ */
+NODISCARD
+struct err	*err_rule(struct err *take_e, const char *rule);
+
+/* All that are joined may be meant as they are. */
+NODISCARD
+struct err	*err_warning(struct err *take_e);
+
+/* Give it another message and place (NULL: none); code, rule, notes and hint stay.  The message may quote the old one. */
+PRINTF(3, 4) NODISCARD
+struct err	*err_moved(struct err *take_e, const struct place *place, const char *format, ...);
+
+/*
+ * Say of which state of the files all that are joined are: "HEAD~1:" comes before every path, and "HEAD~1: " before
+ * the message of those that have no place.
+ */
+NODISCARD
+struct err	*err_of(struct err *take_e, const char *state);
+
 /* Both, one after the other; either may be NULL.  The first one's code counts. */
 NODISCARD
 struct err	*err_join(struct err *take_first, struct err *take_second);
+
+/* The first of those that are joined, once more, without its notes. */
+NODISCARD
+struct err	*err_copy(const struct err *e);
 
 void		 err_free(struct err *e);
 
@@ -64,12 +92,20 @@ size_t		 err_count(const struct err *e);	/* how many were joined; 0 for NULL */
 const char	*err_message(const struct err *e);	/* of the first; without place and hint */
 const struct place *err_place(const struct err *e);	/* of the first; NULL when it has none */
 const char	*err_hint_text(const struct err *e);	/* of the first; NULL when it has none */
+const char	*err_rule_name(const struct err *e);	/* of the first; NULL when it has none */
+bool		 err_is_warning(const struct err *e);	/* the first */
 const struct err *err_next(const struct err *e);	/* the one joined behind, or NULL */
+
+/* The note with this number, from 0, of the first; NULL when there are not so many.  *place is NULL when it has none. */
+const char	*err_note_text(const struct err *e, size_t number, const struct place **place);
 
 /*
  * Append the error as text for a person, each joined error in turn:
  * place, message, the quoted line with a caret, notes, hint.
  */
 void		 err_format(const struct err *e, struct buf *out);
+
+/* The first one only, as compilers and editors know it: "PLACE: warning: MESSAGE [RULE]", and the lines below. */
+void		 err_format_finding(const struct err *e, struct buf *out);
 
 #endif

@@ -4,6 +4,7 @@
 #include "config/state.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,10 +49,10 @@ node_address(struct node *node, struct address *address, struct problems *proble
 	address_place(node, &place);
 	if (e == NULL && text == NULL) {
 		place = (struct place){ .path = node_scope(node)->own->path };
-		e = err_hint(err_at(ERR_CONFIG, &place, "node %s has no address", node->name),
-		    "add \"ip_address\": \"...\"");
+		e = err_rule(err_hint(err_at(ERR_CONFIG, &place, "node %s has no address", node->name),
+		    "add \"ip_address\": \"...\""), "required");
 	} else if (e == NULL && !address_parse(address, text)) {
-		e = err_at(ERR_CONFIG, &place, "\"%s\" is no IPv4 or IPv6 address", text);
+		e = err_rule(err_at(ERR_CONFIG, &place, "\"%s\" is no IPv4 or IPv6 address", text), "bad-address");
 		text = NULL;
 	}
 	if (problems != NULL)
@@ -70,7 +71,7 @@ same_address(struct problems *problems, struct node *first, struct node *second,
 	address_place(second, &place);
 	e = err_at(ERR_CONFIG, &place, "nodes %s and %s have the same address, %s", first->name, second->name, text);
 	address_place(first, &other);
-	problems_add(problems, err_note(e, &other, "that of node %s", first->name));
+	problems_add(problems, err_rule(err_note(e, &other, "that of node %s", first->name), "duplicate-address"));
 }
 
 /* No address may be used twice, be it by one of the nodes that are asked about and one that is not. */
@@ -115,15 +116,75 @@ config_check(struct config *config, struct node **nodes, size_t count)
 {
 	struct problems	 problems = { 0 };
 	bool		*asked = xcalloc(config->node_count + 1, sizeof(*asked));
+	size_t		 offered;
 
 	for (size_t i = 0; i < count; i++) {
+		offered = problems.offered;
 		check_provider(config, nodes[i], &problems);
 		scope_all(node_scope(nodes[i]), &problems);
 		problems_add(&problems, scope_required(node_scope(nodes[i])));
+		node_scope(nodes[i])->wrong = problems.offered != offered;
+		check_ports(nodes[i], &problems);
 		asked[config_index(config, nodes[i])] = true;
 	}
 	check_addresses(config, asked, &problems);
 	check_names(config, asked, &problems);
+	check_schemas(config, nodes, count, &problems);
 	free(asked);
 	return problems_take(&problems);
+}
+
+static bool
+is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+bool
+mentions(const char *text, const char *name)
+{
+	const char	*at = text;
+	size_t		 len = strlen(name);
+
+	for (; len > 0 && (at = strstr(at, name)) != NULL; at += len) {
+		if ((at == text || !is_word(at[-1])) && !is_word(at[len]))
+			return true;
+	}
+	return false;
+}
+
+bool
+config_lost(const struct config *config, const char *name)
+{
+	return mentions(buf_text(&config->lost), name);
+}
+
+static bool
+any_broken(const struct layers *layers)
+{
+	for (size_t i = 0; i < layers->count; i++) {
+		if (layers->items[i]->broken)
+			return true;
+	}
+	return false;
+}
+
+bool
+scope_broken(const struct scope *scope)
+{
+	return scope->partial || any_broken(&scope->base->layers) || (scope->own != NULL && scope->own->broken);
+}
+
+bool
+node_wrong(const struct node *node)
+{
+	return node_scope(node)->wrong;
+}
+
+bool
+node_broken(const struct node *node)
+{
+	const struct scope *scope = node_scope(node);
+
+	return any_broken(&scope->base->layers) || scope->own->broken;
 }

@@ -1,0 +1,17 @@
+/* cmd: what leap check looks at beyond the configuration. */
+/* May know everything. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CMD_CHECK_H
+#define CMD_CHECK_H
+
+struct context;
+struct findings;
+struct node_list;
+
+/*
+ * Who may log in where: the sysadmins' keys, the host keys and ssh properties of these nodes; and whether secrets are
+ * kept from others, on this machine and in git.
+ */
+void	 check_trust(struct findings *findings, struct context *context, const struct node_list *nodes);
+
+#endif

@@ -1,0 +1,207 @@
+/* cmd: leap check: keys and secrets. */
+/* May know everything. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmd/check.h"
+
+#include "cmd/certs.h"
+#include "cmd/cmd.h"
+#include "cmd/findings.h"
+#include "cmd/fleet.h"
+#include "config/config.h"
+#include "repo/git.h"
+#include "repo/repo.h"
+#include "ssh/user_key.h"
+#include "vault/vault.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An error of a whole file. */
+PRINTF(3, 4)
+static struct err *
+problem(const char *rule, const char *path, const char *format, ...)
+{
+	struct place	 place = { .path = path };
+	struct err	*e;
+	va_list		 args;
+	char		*text;
+
+	va_start(args, format);
+	text = xvasprintf(format, args);
+	va_end(args);
+	e = err_rule(err_at(ERR_CONFIG, &place, "%s", text), rule);
+	free(text);
+	return e;
+}
+
+/* Remember whose key it is; two may not have the same. */
+static const char *
+first_owner(json_t *owners, const char *key, const char *owner)
+{
+	const char *first = json_string_value(json_object_get(owners, key));
+
+	if (first == NULL)
+		json_object_set_new(owners, key, json_string(owner));
+	return first == NULL || strcmp(first, owner) == 0 ? NULL : first;
+}
+
+/* "TYPE BASE64" of a line with such a key, the caller's; NULL for an empty one. */
+static char *
+without_comment(const char *line)
+{
+	const char *data = strchr(line, ' ');
+
+	return data == NULL ? NULL : xstrndup(line, (size_t)(data - line) + 1 + strcspn(data + 1, " "));
+}
+
+static void
+check_user(struct findings *findings, const struct repo *repo, json_t *owners, const char *name)
+{
+	char		*own = xasprintf("users/%s", name), *path = xasprintf("%s/%s_ssh.pub", own, name), *key;
+	struct buf	 text = { 0 }, keys = { 0 };
+	struct strs	 lines = { 0 };
+	const char	*other;
+	struct err	*e;
+
+	if (!repo_has(repo, path))
+		e = err_hint(problem("no-user-key", own, "user %s has no public SSH key", name),
+		    "leap user add %s --ssh-pub-key FILE", name);
+	else if ((e = repo_read(repo, path, &text)) == NULL)
+		e = user_keys_read(&keys, buf_text(&text), path, ERR_CONFIG);
+	findings_add(findings, err_rule(e, "bad-user-key"));
+	strs_split(&lines, buf_text(&keys), '\n');
+	for (size_t i = 0; i < lines.count; i++) {
+		if ((key = without_comment(lines.items[i])) == NULL)
+			continue;
+		if ((other = first_owner(owners, key, name)) != NULL)
+			findings_add(findings, err_warning(problem("shared-user-key", path,
+			    "users %s and %s have the same key", other, name)));
+		free(key);
+	}
+	strs_fini(&lines);
+	buf_fini(&keys);
+	buf_fini(&text);
+	free(own);
+	free(path);
+}
+
+static void
+check_users(struct findings *findings, const struct repo *repo)
+{
+	struct strs	 names = { 0 };
+	json_t		*owners = json_object();
+	size_t		 users = 0;
+
+	findings_add(findings, repo_list(repo, "users", "", &names));
+	for (size_t i = 0; i < names.count; i++) {
+		char *dir = xasprintf("users/%s", names.items[i]);
+
+		if (repo_type(repo, dir) == REPO_DIRECTORY) {
+			users++;
+			check_user(findings, repo, owners, names.items[i]);
+		}
+		free(dir);
+	}
+	if (users == 0)
+		findings_add(findings, err_hint(problem("no-sysadmin", "users",
+		    "there is no sysadmin: nobody could log in to the nodes"), "leap user add --self"));
+	json_decref(owners);
+	strs_fini(&names);
+}
+
+/* The key by which leap knows the node, and how it logs in. */
+static void
+check_host(struct findings *findings, struct context *context, struct node *node, json_t *owners)
+{
+	struct fleet_target	 target;
+	const char		*other;
+	struct place		 place;
+	struct buf		 key = { 0 };
+	struct err		*e;
+	char			*path = fleet_key_path(node->name), *own = xasprintf("nodes/%s.json", node->name);
+
+	findings_add(findings, err_rule(fleet_address(&target, context, node), "bad-ssh-setting"));
+	fleet_target_fini(&target);
+	place = (struct place){ .path = path };
+	if (!repo_has(context->repo, path)) {
+		/* A local node's is pinned when it starts. */
+		if (node->environment == NULL || strcmp(node->environment, "local") != 0)
+			findings_add(findings, err_warning(err_hint(problem("unpinned-host", own, "the SSH host key of "
+			    "node %s is not pinned", node->name), "leap node init %s", node->name)));
+	} else if ((e = fleet_read_key(&key, context->repo, path)) != NULL) {
+		findings_add(findings, err_rule(err_moved(e, &place, "the pinned host key of node %s is none: %s",
+		    node->name, str_starts(err_message(e), path) ? err_message(e) + strlen(path) + 2 : err_message(e)),
+		    "bad-host-key"));
+	} else if ((other = first_owner(owners, buf_text(&key), node->name)) != NULL) {
+		findings_add(findings, err_warning(err_hint(problem("shared-host-key", path,
+		    "nodes %s and %s have the same SSH host key", other, node->name),
+		    "who has the one can pass for the other; make new ones with \"ssh-keygen -A\" on a clone")));
+	}
+	buf_fini(&key);
+	free(path);
+	free(own);
+}
+
+/* Reading a secret says whether it is kept as one. */
+static void
+check_secret(struct findings *findings, const struct repo *repo, const char *path)
+{
+	struct buf	 text = { .secret = true };
+	struct err	*e;
+
+	if (vault_has(repo, path) && (e = vault_read(repo, path, &text)) != NULL)
+		findings_add(findings, err_rule(e, "open-secret"));
+	buf_fini(&text);
+}
+
+static void
+check_secrets(struct findings *findings, const struct repo *repo)
+{
+	struct strs environments = { 0 }, names = { 0 };
+
+	check_secret(findings, repo, CA_KEY_PATH);
+	check_secret(findings, repo, CLIENT_CA_KEY_PATH);
+	err_free(repo_list(repo, "secrets", "", &environments));
+	for (size_t i = 0; i < environments.count; i++) {
+		char *dir = xasprintf("secrets/%s", environments.items[i]);
+
+		err_free(repo_list(repo, dir, "", &names));
+		for (size_t j = 0; j < names.count; j++) {
+			char *path = xasprintf("%s/%s", dir, names.items[j]);
+
+			check_secret(findings, repo, path);
+			free(path);
+		}
+		strs_fini(&names);
+		free(dir);
+	}
+	strs_fini(&environments);
+}
+
+/* An instance need not be in git to be checked. */
+static void
+check_tracked(struct findings *findings, const struct repo *repo)
+{
+	struct strs paths = { 0 };
+
+	err_free(git_tracked_keys(&paths, repo->root));
+	for (size_t i = 0; i < paths.count; i++)
+		findings_add(findings, err_hint(problem("tracked-key", paths.items[i],
+		    "a private key that is in git: whoever has a clone has it"),
+		    "take it out with \"git rm --cached %s\", and make a new one", paths.items[i]));
+	strs_fini(&paths);
+}
+
+void
+check_trust(struct findings *findings, struct context *context, const struct node_list *nodes)
+{
+	json_t *owners = json_object();
+
+	check_users(findings, context->repo);
+	for (size_t i = 0; i < nodes->count; i++)
+		check_host(findings, context, nodes->items[i], owners);
+	check_secrets(findings, context->repo);
+	check_tracked(findings, context->repo);
+	json_decref(owners);
+}

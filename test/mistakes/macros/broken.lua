@@ -1,0 +1,3 @@
+function twice(n)
+	return n *
+end                             -- mistake: lua-syntax

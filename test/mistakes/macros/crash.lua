@@ -1,0 +1,3 @@
+local known = nil
+for _ in pairs(known) do        -- mistake: macro
+end

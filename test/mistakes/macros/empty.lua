@@ -1,0 +1,4 @@
+-- mistake of the file: no-macro
+local function hidden()
+	return 1
+end

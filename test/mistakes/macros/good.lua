@@ -1,0 +1,3 @@
+function thrice(n)
+	return n * 3
+end

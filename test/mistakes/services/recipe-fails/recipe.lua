@@ -1,0 +1,2 @@
+local limit = nil
+file("/etc/limit", { content = "limit " .. limit })     -- mistake: recipe

@@ -1,0 +1,1 @@
+file("/etc/motd", { from = "motd.txt" })                -- mistake: missing-file

@@ -1,0 +1,1 @@
+packge "hello"                  -- mistake: unknown-name

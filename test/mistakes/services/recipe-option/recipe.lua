@@ -1,0 +1,1 @@
+file("/etc/hello", { content = "hello", mod = "0644" }) -- mistake: recipe

@@ -1,0 +1,1 @@
+template("/etc/hello", "helo.conf")                     -- mistake: missing-file

@@ -1,0 +1,302 @@
+/* test/unit: config for leap check: what comes of broken files, ports, files that nothing reads. */
+/* May know config, repo, base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "instance.h"
+
+/* A platform of its own: common.json opens the port of sshd. */
+static void
+fill(struct instance *instance)
+{
+	put(instance, "platform/common.json", "{ \"ip_address\": \"REQUIRED\", \"enabled\": true,\n"
+	    "  \"ssh\": { \"port\": 22 }, \"services\": [], \"tags\": [],\n"
+	    "  \"firewall\": { \"ssh\": { \"ports\": [\"= ssh.port\"], \"protocol\": \"tcp\" } } }");
+	put(instance, "platform/provider.json", "{ \"domain\": \"example.org\" }");
+	put(instance, "provider.json", "{}");
+	put(instance, "services/web.json", "{ \"firewall\": { \"web\": { \"ports\": [80, 443], \"protocol\": \"tcp\" } } }");
+	put(instance, "services/proxy.json", "{ \"firewall\": { \"proxy\": { \"ports\": [443], \"protocol\": \"tcp\" } } }");
+}
+
+static struct err *
+load_all(struct instance *instance)
+{
+	struct err *e;
+
+	config_free(instance->config);
+	instance->config = config_load_all(&instance->repo, &e);
+	return e;
+}
+
+/* The rules of joined errors, "a b"; valid until the next call.  The errors are consumed. */
+static const char *
+rules_of(struct err *take_e)
+{
+	static char	text[512];
+	size_t		len = 0;
+
+	text[0] = '\0';
+	for (const struct err *e = take_e; e != NULL; e = err_next(e))
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", len > 0 ? " " : "",
+		    err_rule_name(e) == NULL ? "-" : err_rule_name(e));
+	err_free(take_e);
+	return text;
+}
+
+static struct err *
+check_node(struct instance *instance, const char *name)
+{
+	struct node *node = node_of(instance, name);
+
+	return config_check(instance->config, &node, 1);
+}
+
+TEST(a_broken_file_leaves_the_others)
+{
+	struct instance	instance;
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "nodes/a.json", "{ \"ip_address\": \"192.0.2.1\" \"tags\": [] }");
+	put(&instance, "nodes/b.json", "{ \"ip_address\": \"192.0.2.2\", \"services\": [\"wbe\"] }");
+	put(&instance, "nodes/c.json", "{ \"ip_address\": \"192.0.2.3\", \"services\": [\"web\"] }");
+	put(&instance, "services/gone.json", "[]");
+	CHECK_STR(rules_of(load_all(&instance)), "syntax syntax unknown-service");
+	CHECK(node_broken(node_of(&instance, "a")));
+	CHECK(!node_broken(node_of(&instance, "b")));
+	CHECK(!node_broken(node_of(&instance, "c")));
+	CHECK_OK(check_node(&instance, "c"));
+	instance_fini(&instance);
+}
+
+TEST(an_instance_in_order_has_no_errors)
+{
+	struct instance	instance;
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "nodes/a.json", "{ \"ip_address\": \"192.0.2.1\", \"services\": [\"web\"] }");
+	CHECK_OK(load_all(&instance));
+	CHECK_OK(check_node(&instance, "a"));
+	CHECK(!node_wrong(node_of(&instance, "a")));
+	instance_fini(&instance);
+}
+
+/* What a node with a broken layer lacks need not be missing. */
+TEST(consequences_are_told_apart)
+{
+	static const struct {
+		const char *macro, *rule;
+	} rows[] = {
+		{ "= nodes.broken.size", RULE_CONSEQUENCE },
+		{ "= nodes.broken.ip_address", RULE_CONSEQUENCE },
+		{ "= nodes.misspelt.web.size", RULE_CONSEQUENCE },
+		{ "= nodes.whole.size", "unknown-property" },
+		{ "= lost(1)", RULE_CONSEQUENCE },
+		{ "= los(1)", "unknown-name" },
+		{ "= losttt(1)", "unknown-name" },
+	};
+	struct instance	instance;
+	char		*text;
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "macros/lost.lua", "function lost(n)\n\treturn n *\nend\n");
+	put(&instance, "nodes/broken.json", "{");
+	put(&instance, "nodes/misspelt.json", "{ \"ip_address\": \"192.0.2.1\", \"services\": [\"wbe\"] }");
+	put(&instance, "nodes/whole.json", "{ \"ip_address\": \"192.0.2.2\" }");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		text = xasprintf("{ \"ip_address\": \"192.0.2.3\", \"x\": \"%s\" }", rows[i].macro);
+		put(&instance, "nodes/asks.json", text);
+		free(text);
+		CHECK_STR(rules_of(load_all(&instance)), "syntax unknown-service lua-syntax");
+		CHECK_STR(rules_of(check_node(&instance, "asks")), rows[i].rule);
+		CHECK(node_wrong(node_of(&instance, "asks")));
+	}
+	instance_fini(&instance);
+}
+
+TEST(an_error_that_is_told_again_keeps_its_rule)
+{
+	struct instance	 instance;
+	struct node	*nodes[2];
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "nodes/a.json", "{ \"ip_address\": \"192.0.2.1\", \"x\": \"= nothing\", \"y\": \"= x\" }");
+	CHECK_OK(load_all(&instance));
+	nodes[0] = nodes[1] = node_of(&instance, "a");
+	CHECK_STR(rules_of(config_check(instance.config, nodes, 1)), "unknown-name");
+	CHECK_STR(rules_of(config_check(instance.config, nodes, 2)), "unknown-name");
+	instance_fini(&instance);
+}
+
+TEST(ports_collide_between_owners_only)
+{
+	static const struct {
+		const char *members, *message;
+	} rows[] = {
+		{ "\"services\": [\"web\"]", NULL },
+		{ "\"services\": [\"web\", \"udp\"]", NULL },
+		{ "\"services\": [\"web\", \"more\"]", NULL },
+		{ "\"services\": [\"web\", \"proxy\"]",
+		    "tcp port 443 of node a is wanted twice: by \"web\" of service web and by \"proxy\" of service proxy" },
+		{ "\"services\": [\"proxy\", \"web\"]",
+		    "tcp port 443 of node a is wanted twice: by \"proxy\" of service proxy and by \"web\" of service web" },
+		{ "\"services\": [\"web\"], \"ssh\": { \"port\": 443 }",
+		    "tcp port 443 of node a is wanted twice: by \"ssh\" of common.json and by \"web\" of service web" },
+		{ "\"services\": [\"web\", \"range\"]",
+		    "tcp port 80 of node a is wanted twice: by \"web\" of service web and by \"range\" of service range" },
+		/* The node moves one out of the way. */
+		{ "\"services\": [\"web\", \"proxy\"], \"firewall\": { \"proxy\": { \"ports\": [8443] } }", NULL },
+		/* A node, or a tag, opens a port to more: nothing else listens there. */
+		{ "\"services\": [\"web\"], \"firewall\": { \"office\": { \"ports\": [443], \"protocol\": \"tcp\" } }", NULL },
+	};
+	struct instance	 instance;
+	struct err	*e;
+	char		*text;
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "services/udp.json", "{ \"firewall\": { \"udp\": { \"ports\": [443], \"protocol\": \"udp\" } } }");
+	put(&instance, "services/more.json", "{ \"firewall\": { \"more\": { \"ports\": [8080, 8080], \"protocol\": \"tcp\" } } }");
+	put(&instance, "services/range.json", "{ \"firewall\": { \"range\": { \"ports\": [\"1-80\"], \"protocol\": \"tcp\" },"
+	    " \"two\": { \"ports\": [443], \"protocol\": \"tcp\" } } }");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		text = xasprintf("{ \"ip_address\": \"192.0.2.1\", %s }", rows[i].members);
+		put(&instance, "nodes/a.json", text);
+		free(text);
+		CHECK_OK(load_all(&instance));
+		e = check_node(&instance, "a");
+		if (rows[i].message == NULL) {
+			CHECK_OK(e);
+			continue;
+		}
+		/* "range" wants two ports of "web" and of "ssh": each pair is told once. */
+		CHECK_INT(err_count(e), strstr(rows[i].members, "range") == NULL ? 1 : 2);
+		CHECK_STR(err_message(strstr(rows[i].members, "range") == NULL ? e : err_next(e)), rows[i].message);
+		CHECK_STR(rules_of(e), strstr(rows[i].members, "range") == NULL ? "colliding-ports" :
+		    "colliding-ports colliding-ports");
+	}
+	instance_fini(&instance);
+}
+
+/* "PATH rule hint" of each. */
+static const char *
+whole(struct instance *instance)
+{
+	static struct buf	 text;
+	struct node		**nodes;
+	size_t			 count = config_nodes(instance->config, &nodes);
+	struct err		*all = config_check_whole(instance->config, nodes, count);
+
+	buf_clear(&text);
+	for (const struct err *e = all; e != NULL; e = err_next(e))
+		buf_addf(&text, "%s %s%s%s%s\n", err_place(e)->path, err_is_warning(e) ? "" : "error ", err_rule_name(e),
+		    err_hint_text(e) == NULL ? "" : ": ", err_hint_text(e) == NULL ? "" : err_hint_text(e));
+	err_free(all);
+	return buf_text(&text);
+}
+
+TEST(files_that_nothing_reads)
+{
+	static const struct {
+		const char *path, *want;
+	} rows[] = {
+		{ "nodes/.swp", "" },
+		{ "nodes/README", "" },
+		{ "nodes/notes.md", "" },
+		{ "nodes/a.json~", "" },
+		{ "nodes/b.jsn", "nodes/b.jsn stray-file: what is in nodes/ ends in \".json\"\n" },
+		{ "tags/x.yaml", "tags/x.yaml stray-file: what is in tags/ ends in \".json\"\n" },
+		{ "macros/x.txt", "macros/x.txt stray-file: what is in macros/ ends in \".lua\"\n" },
+		{ "services/db/recipe.lua", "services/db stray-file: the directory of a service has a file service.json\n" },
+		{ "services/db.jsn",
+		    "services/db.jsn stray-file: a service is services/NAME.json, or services/NAME/service.json\n" },
+		{ "services/dir/recpie.lua", "services/dir/recpie.lua stray-file: did you mean \"recipe.lua\"?\n" },
+		{ "services/dir/recipe.lua", "" },
+		{ "comon.json", "comon.json stray-file: did you mean \"common.json\"?\n" },
+		{ "comon.live.json", "comon.live.json stray-file: did you mean \"common.live.json\"?\n" },
+		{ "web1.json", "web1.json stray-file: here are common.json and provider.json; nodes, services and tags have "
+		    "directories\n" },
+		{ "facts.json", "" },
+		{ "users/alice.pub", "users/alice.pub stray-file: the key of a user is users/NAME/NAME_ssh.pub\n" },
+		{ "files/nodes/b/b.crt", "files/nodes/b stray-file: there is no node \"b\"\n" },
+		{ "files/nodes/a/a.crt", "" },
+		{ "files/web/index.html", "" },
+	};
+	struct instance	 instance;
+	char		*full;
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "nodes/a.json", "{ \"ip_address\": \"192.0.2.1\", \"services\": [\"web\"] }");
+	put(&instance, "services/dir/service.json", "{}");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		put(&instance, rows[i].path, "{}");
+		CHECK_OK(load_all(&instance));
+		CHECK_STR(whole(&instance), rows[i].want);
+		full = path_join(instance.repo.root, strncmp(rows[i].path, "services/db/", 12) == 0 ? "services/db" :
+		    strncmp(rows[i].path, "files/nodes/b/", 14) == 0 ? "files/nodes/b" : rows[i].path);
+		CHECK_OK(dir_remove(full));
+		free(full);
+	}
+	instance_fini(&instance);
+}
+
+TEST(what_never_applies)
+{
+	struct instance	instance;
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "nodes/a.json", "{ \"ip_address\": \"192.0.2.1\", \"environment\": \"live\" }");
+	put(&instance, "nodes/off.json", "{ \"ip_address\": \"192.0.2.2\", \"environment\": \"old\", \"enabled\": false }");
+	put(&instance, "common.live.json", "{}");
+	put(&instance, "common.old.json", "{}");
+	put(&instance, "services/web.lvie.json", "{}");
+	CHECK_OK(load_all(&instance));
+	CHECK_STR(whole(&instance), "nodes/a.json idle-node: give it \"services\", or say \"enabled\": false until it has some\n"
+	    "services/web.lvie.json unused-variant: did you mean \"live\"?\n");
+	/* A node that cannot be read may be in that environment. */
+	put(&instance, "nodes/b.json", "{ \"environment\": \"lvie\"");
+	err_free(load_all(&instance));
+	CHECK_STR(whole(&instance),
+	    "nodes/a.json idle-node: give it \"services\", or say \"enabled\": false until it has some\n");
+	instance_fini(&instance);
+}
+
+TEST(a_service_that_others_need)
+{
+	struct instance	instance;
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "services/web/schema.json",
+	    "{ \"$schema\": \"https://json-schema.org/draft/2020-12/schema\", \"x-leap-needs\": [\"proxy\"] }");
+	put(&instance, "nodes/a.json", "{ \"ip_address\": \"192.0.2.1\", \"environment\": \"live\", \"services\": [\"web\"] }");
+	put(&instance, "nodes/b.json", "{ \"ip_address\": \"192.0.2.2\", \"environment\": \"live\", \"services\": [\"web\"] }");
+	put(&instance, "nodes/c.json", "{ \"ip_address\": \"192.0.2.3\", \"environment\": \"test\", \"services\": [\"proxy\"] }");
+	CHECK_OK(load_all(&instance));
+	CHECK_STR(whole(&instance), "nodes/a.json error missing-service: add it to the \"services\" of a node\n");
+	put(&instance, "nodes/c.json", "{ \"ip_address\": \"192.0.2.3\", \"environment\": \"live\", \"services\": [\"proxy\"] }");
+	CHECK_OK(load_all(&instance));
+	CHECK_STR(whole(&instance), "");
+	put(&instance, "nodes/c.json", "{ \"ip_address\": \"192.0.2.3\", \"environment\": \"live\", \"services\": [\"proxy\"], "
+	    "\"enabled\": false }");
+	CHECK_OK(load_all(&instance));
+	CHECK_STR(whole(&instance), "nodes/a.json error missing-service: add it to the \"services\" of a node\n");
+	instance_fini(&instance);
+}
+
+int
+main(void)
+{
+	RUN(a_broken_file_leaves_the_others);
+	RUN(an_instance_in_order_has_no_errors);
+	RUN(consequences_are_told_apart);
+	RUN(an_error_that_is_told_again_keeps_its_rule);
+	RUN(ports_collide_between_owners_only);
+	RUN(files_that_nothing_reads);
+	RUN(what_never_applies);
+	RUN(a_service_that_others_need);
+	return test_done();
+}
