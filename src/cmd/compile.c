@@ -3,40 +3,98 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/file.h"
 #include "base/json.h"
-#include "cmd/prepare.h"
 #include "cmd/cmd.h"
+#include "cmd/compile.h"
+#include "cmd/prepare.h"
 #include "config/config.h"
 #include "config/filter.h"
 #include "recipe/recipe.h"
 #include "repo/repo.h"
-#include "wire/manifest.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define OUTPUT_DIR	"compiled"
-#define DNS_DIR		"services/dns"
+/* From so many on they are synced together. */
+#define MANY_FILES	32
 
-/* What compiling changed: paths in the instance. */
-struct outcome {
-	struct strs	created, changed, removed;
-	size_t		count;
+/* What is to be in compiled/NODE.yaml. */
+struct page {
+	struct node	*node;
+	char		*path;
+	struct buf	 text;
+	bool		 changed;
 };
 
-/* Run every node's recipes, for their errors. */
+struct pages {
+	struct page	*items;
+	size_t		 count, changed;
+};
+
+struct err *
+outcome_write(struct outcome *outcome, const struct context *context, const char *path, const struct buf *text)
+{
+	bool		 there = repo_has(context->repo, path), changed = false;
+	struct err	*e = repo_write(context->repo, path, buf_text(text), text->len, 0644, &changed);
+
+	if (e == NULL && changed)
+		strs_add(there ? &outcome->changed : &outcome->created, path);
+	return e;
+}
+
+struct err *
+outcome_remove(struct outcome *outcome, const struct context *context, const char *path)
+{
+	char		*full = path_join(context->repo->root, path);
+	struct err	*e = dir_remove(full);
+
+	if (e == NULL)
+		strs_add(&outcome->removed, path);
+	free(full);
+	return e;
+}
+
+static void
+pages_fini(struct pages *pages)
+{
+	for (size_t i = 0; i < pages->count; i++) {
+		free(pages->items[i].path);
+		buf_fini(&pages->items[i].text);
+	}
+	free(pages->items);
+}
+
 NODISCARD
 static struct err *
-check_recipes(const struct node_list *nodes)
+pages_make(struct pages *pages, const struct context *context, const struct node_list *nodes)
+{
+	struct page	*page;
+	struct err	*e = NULL;
+
+	pages->items = xcalloc(nodes->count, sizeof(*pages->items));
+	while (e == NULL && pages->count < nodes->count) {
+		page = &pages->items[pages->count];
+		page->node = nodes->items[pages->count++];
+		page->path = xasprintf(COMPILED_DIR "/%s.yaml", page->node->name);
+		if ((e = node_yaml(page->node, &page->text)) != NULL)
+			break;
+		page->changed = !repo_same(context->repo, page->path, buf_text(&page->text), page->text.len, 0644);
+		pages->changed += page->changed;
+	}
+	return e;
+}
+
+/* Run the recipes of nodes whose configuration changed, for their errors; those of all are leap check's. */
+NODISCARD
+static struct err *
+check_recipes(const struct pages *pages)
 {
 	struct strs	 seen = { 0 };
-	struct manifest	 manifest;
-	struct err	*all = NULL, *e;
+	struct err	*all = NULL;
 
-	for (size_t i = 0; i < nodes->count; i++) {
-		if ((e = recipe_run(&manifest, nodes->items[i])) != NULL)
-			all = prepare_join(all, e, &seen);
-		else
-			manifest_fini(&manifest);
+	for (size_t i = 0; i < pages->count; i++) {
+		if (pages->items[i].changed)
+			all = prepare_join(all, recipe_check(pages->items[i].node), &seen);
 	}
 	strs_fini(&seen);
 	return all;
@@ -44,34 +102,36 @@ check_recipes(const struct node_list *nodes)
 
 NODISCARD
 static struct err *
-write_node(const struct repo *repo, struct node *node, const struct buf *text, struct outcome *outcome)
+write_many(const struct context *context, const struct pages *pages, struct outcome *outcome)
 {
-	char		*path = xasprintf(OUTPUT_DIR "/%s.yaml", node->name);
-	bool		 there = repo_has(repo, path), changed = false;
-	struct err	*e = repo_write(repo, path, buf_text(text), text->len, 0644, &changed);
+	struct err *e = NULL;
 
-	if (e == NULL && changed)
-		strs_add(there ? &outcome->changed : &outcome->created, path);
-	free(path);
-	return e;
+	for (size_t i = 0; e == NULL && i < pages->count; i++) {
+		const struct page	*page = &pages->items[i];
+		bool			 there;
+
+		if (!page->changed)
+			continue;
+		there = repo_has(context->repo, page->path);
+		e = repo_write_unsynced(context->repo, page->path, buf_text(&page->text), page->text.len, 0644);
+		if (e == NULL)
+			strs_add(there ? &outcome->changed : &outcome->created, page->path);
+	}
+	return e != NULL ? e : file_sync_all(context->repo->root);
 }
 
-/* Nothing is written unless everything can be. */
 NODISCARD
 static struct err *
-write_nodes(const struct repo *repo, const struct node_list *nodes, struct outcome *outcome)
+write_pages(const struct context *context, const struct pages *pages, struct outcome *outcome)
 {
-	struct buf	*texts = xcalloc(nodes->count, sizeof(*texts));
-	struct err	*e = NULL;
-	size_t		 i;
+	struct err *e = NULL;
 
-	for (i = 0; e == NULL && i < nodes->count; i++)
-		e = node_yaml(nodes->items[i], &texts[i]);
-	for (i = 0; e == NULL && i < nodes->count; i++)
-		e = write_node(repo, nodes->items[i], &texts[i], outcome);
-	for (i = 0; i < nodes->count; i++)
-		buf_fini(&texts[i]);
-	free(texts);
+	if (pages->changed >= MANY_FILES)
+		return write_many(context, pages, outcome);
+	for (size_t i = 0; e == NULL && i < pages->count; i++) {
+		if (pages->items[i].changed)
+			e = outcome_write(outcome, context, pages->items[i].path, &pages->items[i].text);
+	}
 	return e;
 }
 
@@ -81,19 +141,16 @@ static struct err *
 remove_stale(struct context *context, struct outcome *outcome)
 {
 	struct strs	 names = { 0 };
-	struct err	*e = repo_list(context->repo, OUTPUT_DIR, ".yaml", &names);
+	struct err	*e = repo_list(context->repo, COMPILED_DIR, ".yaml", &names);
 
 	for (size_t i = 0; e == NULL && i < names.count; i++) {
-		char *path, *full;
+		char *path;
 
 		if (config_node(context->config, names.items[i]) != NULL)
 			continue;
-		path = xasprintf(OUTPUT_DIR "/%s.yaml", names.items[i]);
-		full = path_join(context->repo->root, path);
-		if ((e = dir_remove(full)) == NULL)
-			strs_add(&outcome->removed, path);
+		path = xasprintf(COMPILED_DIR "/%s.yaml", names.items[i]);
+		e = outcome_remove(outcome, context, path);
 		free(path);
-		free(full);
 	}
 	strs_fini(&names);
 	return e;
@@ -115,9 +172,13 @@ report_json(const struct outcome *outcome)
 	json_decref(root);
 }
 
-static void
-report(const struct outcome *outcome)
+void
+outcome_report(const struct outcome *outcome, bool json)
 {
+	if (json) {
+		report_json(outcome);
+		return;
+	}
 	for (size_t i = 0; i < outcome->created.count; i++)
 		out("created  %s\n", outcome->created.items[i]);
 	for (size_t i = 0; i < outcome->changed.count; i++)
@@ -147,88 +208,35 @@ enabled_nodes(struct node_list *list, struct config *config)
 	}
 }
 
+void
+outcome_fini(struct outcome *outcome)
+{
+	strs_fini(&outcome->created);
+	strs_fini(&outcome->changed);
+	strs_fini(&outcome->removed);
+}
+
 NODISCARD
 static struct err *
 compile_all(struct context *context, struct node_list *nodes)
 {
-	struct outcome	 outcome = { .count = nodes->count };
-	struct err	*e;
+	struct outcome		 outcome = { .count = nodes->count };
+	struct output_files	 files = { 0 };
+	struct pages		 pages = { 0 };
+	struct err		*e;
 
-	if ((e = prepare_nodes(context, nodes, PREPARE_CERTS_UPDATE)) == NULL && (e = check_recipes(nodes)) == NULL &&
-	    (e = write_nodes(context->repo, nodes, &outcome)) == NULL)
+	/* Nothing is written unless everything can be. */
+	if ((e = prepare_nodes(context, nodes, PREPARE_CERTS_UPDATE)) == NULL &&
+	    (e = pages_make(&pages, context, nodes)) == NULL && (e = check_recipes(&pages)) == NULL &&
+	    (e = outputs_make(&files, context, nodes)) == NULL &&
+	    (e = write_pages(context, &pages, &outcome)) == NULL &&
+	    (e = outputs_write(&files, context, &outcome)) == NULL)
 		e = remove_stale(context, &outcome);
-	if (e == NULL && context->json)
-		report_json(&outcome);
-	else if (e == NULL)
-		report(&outcome);
-	strs_fini(&outcome.created);
-	strs_fini(&outcome.changed);
-	strs_fini(&outcome.removed);
-	return e;
-}
-
-/* "ADDRESS<tab>NAMES", the form of hosts(5). */
-NODISCARD
-static struct err *
-hosts_line(struct node *node, struct buf *text)
-{
-	static const char *const names[] = { "domain.full", "domain.internal" };
-	const char	*value;
-	json_t		*aliases, *alias;
-	struct err	*e;
-	size_t		 i;
-
-	if ((e = node_text(node, "ip_address", &value)) != NULL)
-		return e;
-	buf_adds(text, value != NULL ? value : "");
-	for (i = 0; i < ARRAY_LEN(names); i++) {
-		if ((e = node_text(node, names[i], &value)) != NULL)
-			return e;
-		if (value != NULL)
-			buf_addf(text, "%c%s", i == 0 ? '\t' : ' ', value);
-	}
-	buf_addf(text, " %s", node->name);
-	if ((e = node_get(node, "dns.aliases", &aliases)) != NULL)
-		return e;
-	json_array_foreach(aliases, i, alias)
-		buf_addf(text, " %s", json_string_value(alias));
-	buf_addc(text, '\n');
-	return NULL;
-}
-
-NODISCARD
-static struct err *
-compile_hosts(const struct node_list *nodes)
-{
-	struct buf	 text = { 0 };
-	struct err	*e = NULL;
-
-	for (size_t i = 0; e == NULL && i < nodes->count; i++)
-		e = hosts_line(nodes->items[i], &text);
 	if (e == NULL)
-		out("%s", buf_text(&text));
-	buf_fini(&text);
-	return e;
-}
-
-/* The zone as a name server has it; where there is none yet, as any node would have it. */
-NODISCARD
-static struct err *
-compile_zone(const struct node_list *nodes)
-{
-	struct node	*node = nodes->count > 0 ? nodes->items[0] : NULL;
-	struct buf	 text = { 0 };
-	struct err	*e;
-
-	if (node == NULL)
-		return err_hint(err_new(ERR_CONFIG, "a zone of no nodes"), "add one with \"leap node add\"");
-	for (size_t i = nodes->count; i-- > 0;) {
-		if (strs_has(&nodes->items[i]->services, "dns"))
-			node = nodes->items[i];
-	}
-	if ((e = recipe_render(&text, node, DNS_DIR, "zone")) == NULL)
-		out("%s", buf_text(&text));
-	buf_fini(&text);
+		outcome_report(&outcome, context->json);
+	output_files_fini(&files);
+	pages_fini(&pages);
+	outcome_fini(&outcome);
 	return e;
 }
 
@@ -236,31 +244,42 @@ NODISCARD
 static struct err *
 compile_run(struct context *context)
 {
-	const char		*what = context->arg_count > 0 ? context->args[0] : "all";
 	struct node_list	 nodes;
 	struct err		*e;
 
 	enabled_nodes(&nodes, context->config);
-	if (strcmp(what, "all") == 0)
-		e = compile_all(context, &nodes);
-	else if (strcmp(what, "hosts") == 0)
-		e = compile_hosts(&nodes);
-	else if (strcmp(what, "zone") == 0)
-		e = compile_zone(&nodes);
+	if (context->arg_count > 0 && strcmp(context->args[0], "all") != 0)
+		e = outputs_run(context, &nodes);
+	else if (context->arg_count > 1)
+		e = err_hint(err_new(ERR_USAGE, "what is compiled is whole: \"all\" takes no filter"), "leap compile");
+	else if (opt_get(context, "--write") != NULL)
+		e = err_hint(err_new(ERR_USAGE, "--write wants the name of an output"), "leap compile ssh-config --write");
 	else
-		e = err_hint(err_new(ERR_USAGE, "cannot compile \"%s\"", what), "it is \"all\", \"hosts\" or \"zone\"");
+		e = compile_all(context, &nodes);
 	node_list_fini(&nodes);
 	return e;
 }
 
+static const struct opt compile_opts[] = {
+	{ 0, "--write", NULL, "put the output into compiled/, where \"leap compile\" keeps it up to date" },
+	{ 0 },
+};
+
 const struct cmd cmd_compile = {
 	.name = "compile",
-	.args = "[all|hosts|zone]",
-	.summary = "evaluate the configuration of all nodes",
-	.details = "all    renew certificates that need it, check everything, write compiled/NODE.yaml\n"
-	    "hosts  print the lines of hosts(5) for all nodes\n"
-	    "zone   print the DNS zone of the provider's domain",
+	.args = "[OUTPUT [FILTER...]]",
+	.summary = "evaluate the configuration of all nodes, for leap and for other programs",
+	.details = "all            renew certificates that need it, check, write compiled/NODE.yaml (the default)\n"
+	    "\nand printed, of all nodes or those that are chosen:\n"
+	    "hosts          names and addresses, for hosts(5)\n"
+	    "zone           the DNS zone of the provider's domain\n"
+	    "firewall       who may reach which ports\n"
+	    "ssh-config     for ssh_config(5), so that \"ssh NODE\" finds nodes and trusts their pinned keys only\n"
+	    "provider.json  what clients have to know of the provider, in one environment\n"
+	    "prometheus     targets, for file_sd_configs\n"
+	    "ansible        an inventory",
+	.opts = compile_opts,
 	.needs = CMD_CONFIG,
-	.max_args = 1,
+	.max_args = SIZE_MAX,
 	.run = compile_run,
 };
