@@ -14,7 +14,7 @@ say	 = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 B	:= $(if $(FUZZ),build-fuzz,$(if $(SAN),build-san,build))
 ARCH	:= $(shell uname -m)
-ROOMS	:= cmd push recipe config schema lua pki vault ssh repo local wire base
+ROOMS	:= cmd push recipe config schema lua pki vault age ssh repo local wire base
 LIBS	:= libgit2 libssh2 jansson openssl yaml-0.1 lua5.4 libmd libzstd libpcre2-8
 
 WARN	:= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wwrite-strings
@@ -104,7 +104,7 @@ fuzz:
 	$(Q)$(MAKE) FUZZ=1 CC=clang $(FUZZERS:%=build-fuzz/fuzz/%)
 	$(Q)for target in $(FUZZERS); do test/fuzz/run $$target $(FUZZ_SECONDS) || exit 1; done
 
-check-programs: $(UNITS) $(REPLAYS)
+check-programs: $(UNITS) $(REPLAYS) $(B)/test/unit/schema_suite
 
 test: all check-programs
 	$(Q)BUILD=$(B) BIN=$(OUT) test/run
@@ -115,8 +115,15 @@ bench: all
 lint:
 	$(Q)test/lint
 
+# Break each rule in a copy, and see that a test notices.
+mutation:
+	$(Q)test/mutation/run
+
 flags:
 	@printf '%s\n' $(ALL_CFLAGS) $(PC_CFLAGS) -Itest/unit
+
+libs:
+	@printf '%s\n' $(TEST_ARCHIVES) $(PC_LIBS)
 
 demo:
 	$(Q)tools/install-dependencies
@@ -135,7 +142,7 @@ install: all
 clean:
 	rm -rf build build-san build-fuzz bin
 
-.PHONY: all test check-programs bench lint flags demo fuzz install clean
+.PHONY: all test check-programs bench mutation lint flags libs demo fuzz install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -8,7 +8,7 @@
 cd "$TOP" || exit 1
 
 # A room may include itself and those behind it.  node/ is a program of its own.
-ROOMS="cmd push recipe config schema lua pki vault ssh repo local node wire base"
+ROOMS="cmd push recipe config schema lua pki vault age ssh repo local node wire base"
 
 # upward ROOM: every room that files of ROOM may not include.
 upward() {
@@ -66,7 +66,8 @@ forbid 'git2' repo
 forbid 'yaml\.h' repo config
 forbid '(lua|lauxlib|lualib)\.h' lua config recipe
 forbid 'pcre2' schema
-forbid 'openssl/' pki vault ssh
+forbid 'graphviz/' cmd
+forbid 'openssl/' pki vault age ssh
 
 it "every header compiles alone"
 cd "$TOP" || exit 1

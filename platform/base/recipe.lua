@@ -5,15 +5,9 @@ package "ca-certificates"
 
 -- Names.
 
-local others = {}
-for _, names in pairs(node.hosts) do
-	for _, other in ipairs(names) do
-		others[other] = nodes[other]
-	end
-end
 local hostname = file("/etc/hostname", { content = name .. "\n" })
 exec("set the host name", { command = "hostname -F /etc/hostname", on = hostname })
-template("/etc/hosts", "hosts", { with = { others = others } })
+template("/etc/hosts", "hosts")
 
 -- Sysadmins.
 
@@ -26,6 +20,19 @@ firewall("leap", render "firewall.nft")
 template("/etc/systemd/system/leap-firewall.service", "leap-firewall.service")
 unit("leap-firewall", { active = false })
 check.command("firewall", { command = "nft list table inet leap" })
+
+-- The files that properties name with remote_file_path().
+
+for _, remote in ipairs(remote_files()) do
+	local parent = "/etc/leap/files"
+	directory "/etc/leap"
+	directory(parent)
+	for step in remote.from:gmatch("([^/]+)/") do
+		parent = parent .. "/" .. step
+		directory(parent)
+	end
+	file(remote.path, { from = remote.from })
+end
 
 -- The certificate, its key for daemons in group ssl-cert, and the CA that signed it.
 

@@ -122,8 +122,9 @@ sync_parent(const char *path)
 	return failed;
 }
 
-struct err *
-file_write(const char *path, const void *data, size_t len, mode_t mode)
+NODISCARD
+static struct err *
+write_file(const char *path, const void *data, size_t len, mode_t mode, bool sync)
 {
 	char		*temp = xasprintf("%s.leap-tmp-XXXXXX", path);
 	struct err	*e = NULL;
@@ -135,11 +136,11 @@ file_write(const char *path, const void *data, size_t len, mode_t mode)
 		free(temp);
 		return e;
 	}
-	if (fchmod(fd, mode) != 0 || write_all(fd, data, len) != 0 || fsync(fd) != 0 ||
+	if (fchmod(fd, mode) != 0 || write_all(fd, data, len) != 0 || (sync && fsync(fd) != 0) ||
 	    rename(temp, path) != 0) {
 		e = err_errno(ERR_FAILED, "%s", path);
 		unlink(temp);
-	} else if (sync_parent(path) != 0) {
+	} else if (sync && sync_parent(path) != 0) {
 		e = err_errno(ERR_FAILED, "%s", path);
 	}
 	close(fd);
@@ -148,11 +149,36 @@ file_write(const char *path, const void *data, size_t len, mode_t mode)
 }
 
 struct err *
-file_update(const char *path, const void *data, size_t len, mode_t mode, bool *changed)
+file_write(const char *path, const void *data, size_t len, mode_t mode)
+{
+	return write_file(path, data, len, mode, true);
+}
+
+struct err *
+file_write_unsynced(const char *path, const void *data, size_t len, mode_t mode)
+{
+	return write_file(path, data, len, mode, false);
+}
+
+struct err *
+file_sync_all(const char *path)
+{
+	int		 fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct err	*e = NULL;
+
+	if (fd < 0 || syncfs(fd) != 0)
+		e = err_errno(ERR_FAILED, "%s", path);
+	if (fd >= 0)
+		close(fd);
+	return e;
+}
+
+bool
+file_same(const char *path, const void *data, size_t len, mode_t mode)
 {
 	struct buf	 old = { .secret = true };
 	struct stat	 st;
-	struct err	*e = NULL;
+	struct err	*e;
 	bool		 same = false;
 
 	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && (size_t)st.st_size == len &&
@@ -162,6 +188,14 @@ file_update(const char *path, const void *data, size_t len, mode_t mode, bool *c
 		err_free(e);
 	}
 	buf_fini(&old);
+	return same;
+}
+
+struct err *
+file_update(const char *path, const void *data, size_t len, mode_t mode, bool *changed)
+{
+	bool same = file_same(path, data, len, mode);
+
 	if (changed != NULL)
 		*changed = !same;
 	return same ? NULL : file_write(path, data, len, mode);

@@ -34,6 +34,18 @@ struct err	*file_write(const char *path, const void *data, size_t len, mode_t mo
 NODISCARD
 struct err	*file_update(const char *path, const void *data, size_t len, mode_t mode, bool *changed);
 
+/* Whether the file is a regular one with this content and mode. */
+bool		 file_same(const char *path, const void *data, size_t len, mode_t mode);
+
+/*
+ * As file_write(), but for many files that can be made again, of which a power cut may lose some: they are on disk
+ * after file_sync_all(), which is told any file or directory of the same file system.
+ */
+NODISCARD
+struct err	*file_write_unsynced(const char *path, const void *data, size_t len, mode_t mode);
+NODISCARD
+struct err	*file_sync_all(const char *path);
+
 /* mkdir -p.  What exists keeps its mode. */
 NODISCARD
 struct err	*dir_make(const char *path, mode_t mode);

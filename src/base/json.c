@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/strs.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 
 void
@@ -52,6 +53,18 @@ json_strs(const struct strs *list)
 	for (i = 0; i < list->count; i++)
 		json_array_append_new(array, json_string(list->items[i]));
 	return array;
+}
+
+void
+json_keys(const json_t *object, struct strs *out)
+{
+	const char	*key;
+	json_t		*value;
+
+	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+		strs_add(out, key);
+	}
+	strs_sort(out);
 }
 
 const char *

@@ -24,6 +24,9 @@ void		 json_pretty(const json_t *value, struct buf *out);
 /* The list as an array of texts, a new reference. */
 json_t		*json_strs(const struct strs *list);
 
+/* Add the object's keys, sorted. */
+void		 json_keys(const json_t *object, struct strs *out);
+
 /* The member if it is a string, else NULL (or false, 0, `fallback`). */
 const char	*json_str(const json_t *object, const char *key);
 bool		 json_bool(const json_t *object, const char *key);

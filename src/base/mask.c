@@ -11,85 +11,170 @@
 #include <string.h>
 
 #define MASK_MIN	6
-#define FILTER_BITS	(1u << 16)
+#define NONE		UINT32_MAX
+#define HEADS_LOG_MIN	10		/* a power of two; there are four heads or more for each value, */
+#define FILTER_LOG	3		/* and eight bits for each head */
 
+/*
+ * A value is found by as many of its first bytes as one of these says, the largest that it has: keys of one kind all
+ * begin with the same 50 bytes or so, tokens with the same word.
+ */
+static const size_t prefixes[] = { 64, 32, 16, MASK_MIN };
+
+struct value {
+	struct buf	text;
+	uint32_t	next;		/* of those with the same head, a shorter one or NONE */
+};
+
+/* At most places of a text the filter says that no value begins with these MASK_MIN bytes. */
 static struct {
-	struct buf	*values;	/* by their first MASK_MIN bytes; among equal ones the longest first */
-	size_t		 count;
-	unsigned char	 filter[FILTER_BITS / 8];	/* what those bytes hash to: at most places of a text no value begins */
+	struct value	*values;
+	uint32_t	 count, cap;
+	uint32_t	*heads;
+	unsigned char	*filter;
+	unsigned	 heads_log;
 } masks;
 
-/* FNV-1a of the first MASK_MIN bytes, folded. */
-static unsigned
-hash(const char *text)
-{
-	uint32_t	 sum = 2166136261u;
+/* Fibonacci hashing: what is wanted are the topmost bits. */
+#define GOLDEN	UINT64_C(0x9e3779b97f4a7c15)
 
-	for (size_t i = 0; i < MASK_MIN; i++)
-		sum = (sum ^ (unsigned char)text[i]) * 16777619u;
-	return (sum ^ sum >> 16) % FILTER_BITS;
+static uint64_t
+hash_start(const char *text)
+{
+	uint32_t	 low;
+	uint16_t	 high;
+
+	memcpy(&low, text, sizeof(low));
+	memcpy(&high, text + sizeof(low), sizeof(high));
+	return (low | (uint64_t)high << 32) * GOLDEN;
 }
 
-static int
-order(const char *value, size_t len, const struct buf *other)
+/* The same of so many bytes. */
+static uint64_t
+hash(const char *text, size_t len)
 {
-	int	 prefix = memcmp(value, other->data, MASK_MIN);
+	uint64_t	 sum = 0, bytes;
 
-	if (prefix != 0)
-		return prefix;
-	if (len != other->len)
-		return len > other->len ? -1 : 1;
-	return memcmp(value, other->data, len);
-}
-
-/* The index of the first value that does not come before this one. */
-static size_t
-position(const char *value, size_t len)
-{
-	size_t	 low = 0, high = masks.count;
-
-	while (low < high) {
-		size_t	 middle = low + (high - low) / 2;
-
-		if (order(value, len, &masks.values[middle]) > 0)
-			low = middle + 1;
-		else
-			high = middle;
+	if (len == MASK_MIN)
+		return hash_start(text);
+	for (size_t i = 0; i < len; i += sizeof(bytes)) {
+		memcpy(&bytes, text + i, sizeof(bytes));
+		sum = (sum ^ bytes ^ sum >> 32) * GOLDEN;
 	}
-	return low;
+	return sum;
+}
+
+static size_t
+prefix_of(size_t len)
+{
+	size_t	 i = 0;
+
+	while (prefixes[i] > len)
+		i++;
+	return prefixes[i];
+}
+
+/* The bit of the filter for a text's first bytes. */
+static size_t
+filter_bit(const char *text)
+{
+	return hash_start(text) >> (64 - masks.heads_log - FILTER_LOG);
+}
+
+/* Where the chain of values that begin with these bytes starts. */
+static uint32_t *
+head(const char *text, size_t prefix)
+{
+	return &masks.heads[hash(text, prefix) >> (64 - masks.heads_log)];
+}
+
+/* Put the value where it belongs: longer ones come first, so that they are found first. */
+static void
+link_value(uint32_t index)
+{
+	struct value	*value = &masks.values[index];
+	uint32_t	*at = head(value->text.data, prefix_of(value->text.len));
+	size_t		 bit = filter_bit(value->text.data);
+
+	while (*at != NONE && masks.values[*at].text.len > value->text.len)
+		at = &masks.values[*at].next;
+	value->next = *at;
+	*at = index;
+	masks.filter[bit / 8] |= (unsigned char)(1u << bit % 8);
+}
+
+/* Make room for one more. */
+static void
+grow(void)
+{
+	if (masks.count == masks.cap) {
+		masks.cap = masks.cap == 0 ? 64 : masks.cap * 2;
+		masks.values = xrealloc(masks.values, masks.cap, sizeof(*masks.values));
+	}
+	if (masks.heads != NULL && masks.count < (UINT32_C(1) << masks.heads_log) / 4)
+		return;
+	masks.heads_log = masks.heads == NULL ? HEADS_LOG_MIN : masks.heads_log + 1;
+	free(masks.heads);
+	free(masks.filter);
+	masks.heads = xmalloc(sizeof(*masks.heads) << masks.heads_log);
+	memset(masks.heads, 0xff, sizeof(*masks.heads) << masks.heads_log);
+	masks.filter = xcalloc((size_t)1 << masks.heads_log, (1u << FILTER_LOG) / 8);
+	for (uint32_t i = 0; i < masks.count; i++)
+		link_value(i);
+}
+
+/* How long the longest value of this chain is that `text` begins with; 0 when there is none. */
+static size_t
+match_chain(uint32_t index, const char *text, size_t len)
+{
+	for (; index != NONE; index = masks.values[index].next) {
+		const struct buf	*value = &masks.values[index].text;
+
+		if (value->len <= len && memcmp(text, value->data, value->len) == 0)
+			return value->len;
+	}
+	return 0;
+}
+
+/* The same of all values. */
+static size_t
+match(const char *text, size_t len)
+{
+	size_t	 longest = 0, found, bit;
+
+	if (len < MASK_MIN)
+		return 0;
+	bit = filter_bit(text);
+	if ((masks.filter[bit / 8] & 1u << bit % 8) == 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+		found = prefixes[i] <= len ? match_chain(*head(text, prefixes[i]), text, len) : 0;
+		longest = found > longest ? found : longest;
+	}
+	return longest;
 }
 
 static void
 insert(const char *value, size_t len)
 {
 	struct buf	 copy = { .secret = true };
-	size_t		 at = position(value, len);
 
-	if (at < masks.count && order(value, len, &masks.values[at]) == 0)
+	if (masks.count > 0 && match(value, len) == len)
 		return;
+	grow();
 	buf_add(&copy, value, len);
-	masks.values = xrealloc(masks.values, masks.count + 1, sizeof(*masks.values));
-	memmove(masks.values + at + 1, masks.values + at, (masks.count - at) * sizeof(*masks.values));
-	masks.values[at] = copy;
-	masks.count++;
-	masks.filter[hash(value) / 8] |= (unsigned char)(1u << hash(value) % 8);
+	masks.values[masks.count] = (struct value){ .text = copy };
+	link_value(masks.count++);
 }
 
-/* How long the longest value is that `text` begins with; 0 when there is none. */
-static size_t
-match(const char *text, size_t len)
+bool
+mask_has(const char *text, size_t len)
 {
-	if (len < MASK_MIN || (masks.filter[hash(text) / 8] & 1u << hash(text) % 8) == 0)
-		return 0;
-	for (size_t i = position(text, SIZE_MAX); i < masks.count; i++) {
-		const struct buf	*value = &masks.values[i];
-
-		if (memcmp(text, value->data, MASK_MIN) != 0)
-			break;
-		if (value->len <= len && memcmp(text, value->data, value->len) == 0)
-			return value->len;
+	for (size_t i = 0; masks.count > 0 && i + MASK_MIN <= len; i++) {
+		if (match(text + i, len - i) != 0)
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 /*
@@ -149,12 +234,10 @@ mask_apply(struct buf *text)
 void
 mask_fini(void)
 {
-	size_t	 i;
-
-	for (i = 0; i < masks.count; i++)
-		buf_fini(&masks.values[i]);
+	for (uint32_t i = 0; i < masks.count; i++)
+		buf_fini(&masks.values[i].text);
 	free(masks.values);
-	masks.values = NULL;
-	masks.count = 0;
-	memset(masks.filter, 0, sizeof(masks.filter));
+	free(masks.heads);
+	free(masks.filter);
+	memset(&masks, 0, sizeof(masks));
 }

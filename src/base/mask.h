@@ -4,6 +4,7 @@
 #ifndef BASE_MASK_H
 #define BASE_MASK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct buf;
@@ -15,12 +16,15 @@ struct buf;
  * taken: masking them would tear up innocent text.  Not for threads: register
  * before they start.
  */
-void	 mask_register(const void *value, size_t len);
+void		 mask_register(const void *value, size_t len);
 
 /* Replace every registered value in `text` by MASK_TEXT. */
-void	 mask_apply(struct buf *text);
+void		 mask_apply(struct buf *text);
+
+/* Whether mask_apply() would change the text. */
+bool		 mask_has(const char *text, size_t len);
 
 /* Forget and cleanse all registered values. */
-void	 mask_fini(void);
+void		 mask_fini(void);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,4 +174,38 @@ str_ends(const char *text, const char *suffix)
 	size_t	 lt = strlen(text), ls = strlen(suffix);
 
 	return lt >= ls && strcmp(text + lt - ls, suffix) == 0;
+}
+
+/* Compare the numbers that both begin with, however long they are, and step behind them. */
+static int
+compare_numbers(const char **a, const char **b)
+{
+	size_t	 la, lb;
+	int	 order;
+
+	*a += strspn(*a, "0");
+	*b += strspn(*b, "0");
+	la = strspn(*a, "0123456789");
+	lb = strspn(*b, "0123456789");
+	order = la != lb ? (la < lb ? -1 : 1) : strncmp(*a, *b, la);
+	*a += la;
+	*b += lb;
+	return order;
+}
+
+int
+str_natural(const char *a, const char *b)
+{
+	const char	*x = a, *y = b;
+	int		 order = 0;
+
+	while (order == 0 && *x != '\0' && *y != '\0') {
+		if (isdigit((unsigned char)*x) && isdigit((unsigned char)*y))
+			order = compare_numbers(&x, &y);
+		else
+			order = (unsigned char)*x++ - (unsigned char)*y++;
+	}
+	if (order == 0)
+		order = (unsigned char)*x - (unsigned char)*y;
+	return order != 0 ? order : strcmp(a, b);
 }

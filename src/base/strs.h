@@ -37,4 +37,7 @@ const char	*strs_nearest(const struct strs *candidates, const char *word);
 bool	 str_starts(const char *text, const char *prefix);
 bool	 str_ends(const char *text, const char *suffix);
 
+/* As strcmp(), but numbers in the texts count as such: "web9" comes before "web10".  0 for equal texts only. */
+int	 str_natural(const char *a, const char *b);
+
 #endif

@@ -6,11 +6,14 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mask.h"
+#include "base/proc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define ANSWER_MAX	1024
@@ -230,6 +233,68 @@ ask(struct buf *answer, const char *hint, const char *prompt)
 	if (!read_line(answer))
 		return err_new(ERR_FAILED, "no answer");
 	return NULL;
+}
+
+/* The program that SSH_ASKPASS names asks, as it does for ssh(1), where there is no terminal or the user wants that. */
+NODISCARD
+static struct err *
+ask_program(struct buf *answer, const char *program, const char *prompt)
+{
+	const char	*argv[] = { program, prompt, NULL };
+	int		 status = -1;
+	struct err	*e = proc_run(&(struct proc){ .argv = argv, .output = answer }, &status);
+
+	if (e == NULL && status != 0)
+		e = err_new(ERR_FAILED, "%s gave no answer", program);
+	answer->len = strcspn(buf_text(answer), "\r\n");
+	return e;
+}
+
+/* From the terminal itself, whatever standard input is, and without an echo. */
+NODISCARD
+static struct err *
+ask_hidden(struct buf *answer, int tty, const char *prompt)
+{
+	struct termios	 before, silent;
+	struct err	*e = NULL;
+	ssize_t		 n;
+	char		 c = '\0';
+
+	if (tcgetattr(tty, &before) != 0)
+		return err_errno(ERR_FAILED, "the terminal");
+	silent = before;
+	/* Ctrl-C comes as a character, lest it left the terminal without its echo. */
+	silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+	(void)!write(tty, prompt, strlen(prompt));
+	tcsetattr(tty, TCSAFLUSH, &silent);
+	while ((n = read(tty, &c, 1)) == 1 && c != '\n' && c != (char)before.c_cc[VINTR] && answer->len < ANSWER_MAX)
+		buf_addc(answer, c);
+	if (n != 1 || c == (char)before.c_cc[VINTR])
+		e = err_new(ERR_FAILED, "no answer");
+	tcsetattr(tty, TCSAFLUSH, &before);
+	(void)!write(tty, "\n", 1);
+	return e;
+}
+
+struct err *
+ask_secret(struct buf *answer, const char *hint, const char *question)
+{
+	const char	*program = getenv("SSH_ASKPASS"), *require = getenv("SSH_ASKPASS_REQUIRE");
+	bool		 forced = require != NULL && strcmp(require, "force") == 0;
+	int		 tty = forced ? -1 : open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	char		*prompt = xasprintf("%s: ", question);
+	struct err	*e;
+
+	if (tty >= 0)
+		e = ask_hidden(answer, tty, prompt);
+	else if (program != NULL && *program != '\0')
+		e = ask_program(answer, program, prompt);
+	else
+		e = err_hint(err_new(ERR_USAGE, "no terminal to ask on: %s", question), "%s", hint);
+	if (tty >= 0)
+		close(tty);
+	free(prompt);
+	return e;
 }
 
 struct err *

@@ -49,6 +49,9 @@ void		 table_print(const struct table *table, FILE *stream);
 /* Ask on the terminal.  Fails with ERR_USAGE and the hint `hint` when there is no terminal to ask on. */
 NODISCARD
 struct err	*ask_yes(bool *yes, const char *hint, const char *question);
+/* For passphrases: without an echo, from /dev/tty or else the program SSH_ASKPASS; `answer` must be a secret buffer. */
+NODISCARD
+struct err	*ask_secret(struct buf *answer, const char *hint, const char *question);
 NODISCARD
 struct err	*ask_text(struct buf *answer, const char *fallback, const char *hint, const char *question);
 

@@ -5,8 +5,8 @@
 
 #include "base/json.h"
 #include "cmd/certs.h"
+#include "cmd/select.h"
 #include "config/config.h"
-#include "config/filter.h"
 #include "pki/ca.h"
 #include "repo/repo.h"
 #include "vault/vault.h"
@@ -213,7 +213,7 @@ cert_update_run(struct context *context)
 	unsigned		 made = 0;
 	struct err		*e;
 
-	if ((e = filter_select(&nodes, context->config, context->args, context->arg_count, 0)) != NULL)
+	if ((e = select_nodes(&nodes, context, 0, 0)) != NULL)
 		return e;
 	if (opt_get(context, "--force") != NULL)
 		e = certs_renew(context, &nodes, &made);

@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/certs.h"
 
+#include "cmd/certs_memo.h"
 #include "cmd/cmd.h"
 #include "config/config.h"
 #include "config/filter.h"
@@ -16,7 +17,6 @@
 
 #define DAY		((int64_t)24 * 60 * 60)
 #define CERT_DAYS	365u
-#define RENEW_DAYS	60u
 
 /* One run over some nodes.  The CA's private key is read when the first certificate has to be signed. */
 struct run {
@@ -24,17 +24,13 @@ struct run {
 	enum { RUN_UPDATE, RUN_RENEW, RUN_LOOK } mode;
 	int64_t			 now;
 	struct buf		 ca_cert, ca_key;
+	struct certs_memo	*memo;
 	unsigned		 days;		/* that a new certificate lasts */
 	unsigned		 made;
 };
 
-/* What a node's certificate should say. */
-struct names {
-	struct strs	dns, addresses;
-};
-
-static void
-names_fini(struct names *names)
+void
+certs_names_fini(struct certs_names *names)
 {
 	strs_fini(&names->dns);
 	strs_fini(&names->addresses);
@@ -80,14 +76,18 @@ read_ca_key(struct run *run)
 	return vault_read(run->repo, CA_KEY_PATH, &run->ca_key);
 }
 
-/* Add a name of the node's; `place` is where it stands. */
+/* Add a name that is the node's property, or in that. */
 NODISCARD
 static struct err *
-add_name(struct strs *list, const char *name, const struct place *place)
+add_name(struct strs *list, const char *name, struct node *node, const char *property)
 {
-	if (!cert_name_valid(name))
-		return err_hint(err_at(ERR_CONFIG, place, "\"%s\" is no domain name that a certificate can have", name),
+	struct place place = { 0 };
+
+	if (!cert_name_valid(name)) {
+		(void)node_place(node, property, &place);
+		return err_hint(err_at(ERR_CONFIG, &place, "\"%s\" is no domain name that a certificate can have", name),
 		    "use letters, digits and hyphens between the dots");
+	}
 	if (!strs_has(list, name))
 		strs_add(list, name);
 	return NULL;
@@ -98,14 +98,10 @@ NODISCARD
 static struct err *
 add_name_of(struct strs *list, struct node *node, const char *property)
 {
-	struct place	 place = { 0 };
 	const char	*text = NULL;
 	struct err	*e = node_text(node, property, &text);
 
-	if (e != NULL || text == NULL)
-		return e;
-	(void)node_place(node, property, &place);
-	return add_name(list, text, &place);
+	return e != NULL || text == NULL ? e : add_name(list, text, node, property);
 }
 
 /* Add a property that may be missing or null. */
@@ -129,24 +125,21 @@ add_aliases(struct strs *list, struct node *node)
 	json_t		*aliases = NULL;
 	const json_t	*alias;
 	size_t		 i;
-	struct err	*e;
+	struct err	*e = node_find(node, "dns.aliases", &aliases);
 
-	if (!node_place(node, "dns.aliases", &place))
-		return NULL;
-	if ((e = node_get(node, "dns.aliases", &aliases)) != NULL)
-		return e;
 	json_array_foreach(aliases, i, alias) {
-		if (!json_is_string(alias))
+		if (!json_is_string(alias)) {
+			(void)node_place(node, "dns.aliases", &place);
 			return err_at(ERR_CONFIG, &place, "dns.aliases must be a list of names");
-		if ((e = add_name(list, json_string_value(alias), &place)) != NULL)
+		}
+		if ((e = add_name(list, json_string_value(alias), node, "dns.aliases")) != NULL)
 			return e;
 	}
-	return NULL;
+	return e;
 }
 
-NODISCARD
-static struct err *
-names_read(struct names *out, struct node *node)
+struct err *
+certs_names_read(struct certs_names *out, struct node *node)
 {
 	struct err *e;
 
@@ -164,10 +157,12 @@ names_read(struct names *out, struct node *node)
 /* Why a node's certificate has to be made; NULL in *why when it has not.  The caller's, free(). */
 NODISCARD
 static struct err *
-find_reason(char **why, const struct run *run, const char *key_path, const char *cert_path,
-    const struct cert_request *request)
+find_reason(char **why, const struct run *run, const struct certs_memo_entry *entry)
 {
+	const char	*key_path = entry->key_path, *cert_path = entry->cert_path;
 	struct buf	 key = { .secret = true }, cert = { 0 };
+	unsigned	 renew = run->days > CERTS_RENEW_DAYS ? CERTS_RENEW_DAYS : 1;
+	int64_t		 end;
 	char		*stale = NULL;
 	struct err	*e = NULL;
 
@@ -178,10 +173,12 @@ find_reason(char **why, const struct run *run, const char *key_path, const char 
 		*why = xstrdup("it had none");
 	else if (!vault_has(run->repo, key_path))
 		*why = xstrdup("the private key of its old one is missing");
-	else if ((e = repo_read(run->repo, cert_path, &cert)) == NULL &&
-	    (e = vault_read(run->repo, key_path, &key)) == NULL)
-		stale = cert_stale(&cert, &key, request, &run->ca_cert, run->days > RENEW_DAYS ? RENEW_DAYS : 1,
-		    run->now);
+	else if (!certs_memo_has(run->memo, entry, run->now + renew * DAY) &&
+	    (e = repo_read(run->repo, cert_path, &cert)) == NULL &&
+	    (e = vault_read(run->repo, key_path, &key)) == NULL &&
+	    (stale = cert_stale(&cert, &key, entry->request, &run->ca_cert, renew, run->now)) == NULL &&
+	    (e = cert_describe(&cert, &end, NULL, NULL)) == NULL)
+		certs_memo_add(run->memo, entry, end);
 	if (stale != NULL)
 		*why = xasprintf("its old one %s", stale);
 	free(stale);
@@ -226,15 +223,15 @@ NODISCARD
 static struct err *
 update_node(struct run *run, struct node *node)
 {
-	struct names	 names = { 0 };
+	struct certs_names names = { 0 };
 	struct cert_request request = { &names.dns, &names.addresses, run->days, true, true };
 	char		*key_path = xasprintf("files/nodes/%s/%s.key", node->name, node->name);
 	char		*cert_path = xasprintf("files/nodes/%s/%s.crt", node->name, node->name);
+	struct certs_memo_entry entry = { node->name, cert_path, key_path, &request };
 	char		*why = NULL;
 	struct err	*e;
 
-	if ((e = names_read(&names, node)) != NULL ||
-	    (e = find_reason(&why, run, key_path, cert_path, &request)) != NULL)
+	if ((e = certs_names_read(&names, node)) != NULL || (e = find_reason(&why, run, &entry)) != NULL)
 		goto out;
 	if (why != NULL && run->mode == RUN_LOOK)
 		e = look_at(run, node, key_path, cert_path, why);
@@ -246,21 +243,17 @@ out:
 	free(why);
 	free(cert_path);
 	free(key_path);
-	names_fini(&names);
+	certs_names_fini(&names);
 	return e;
 }
 
-/* Whether the node wants one; on unless it says otherwise. */
-NODISCARD
-static struct err *
-wants_cert(bool *wants, struct node *node)
+/* On unless it says otherwise. */
+struct err *
+certs_wanted(bool *wants, struct node *node)
 {
-	struct place	 place;
-	json_t		*use = NULL;
-	struct err	*e = NULL;
+	json_t		*use;
+	struct err	*e = node_find(node, "x509.use", &use);
 
-	if (node_place(node, "x509.use", &place))
-		e = node_get(node, "x509.use", &use);
 	*wants = !json_is_false(use);
 	return e;
 }
@@ -274,7 +267,7 @@ update_all(struct run *run, const struct node_list *nodes)
 	bool		 wants = false;
 
 	for (size_t i = 0; i < nodes->count; i++) {
-		one = wants_cert(&wants, nodes->items[i]);
+		one = certs_wanted(&wants, nodes->items[i]);
 		if (one == NULL && wants)
 			one = update_node(run, nodes->items[i]);
 		e = err_join(e, one);
@@ -292,8 +285,11 @@ certs_run(struct run run, const struct node_list *nodes, unsigned *made)
 
 	run.now = (int64_t)time(NULL);
 	run.ca_key.secret = true;
-	if ((e = open_ca(&run)) == NULL)
+	if ((e = open_ca(&run)) == NULL) {
+		run.memo = certs_memo_open(run.repo, &run.ca_cert);
 		e = update_all(&run, nodes);
+		certs_memo_close(run.memo);
+	}
 	if (made != NULL)
 		*made = run.made;
 	buf_fini(&run.ca_cert);

@@ -5,10 +5,13 @@
 #define CMD_CERTS_H
 
 #include "base/mem.h"
+#include "base/strs.h"
 
 #include <stdbool.h>
 
+struct certs_check;
 struct context;
+struct node;
 struct node_list;
 struct repo;
 
@@ -34,6 +37,30 @@ struct err	*certs_update(struct context *context, const struct node_list *nodes,
  */
 NODISCARD
 struct err	*certs_look(struct context *context, const struct node_list *nodes);
+
+/*
+ * Say nothing, change nothing: what is wrong with the CAs and these nodes' certificates, or will be before long, is
+ * looked at in a thread of its own from _start() to _end(), which gives it as joined errors and warnings.  All files are
+ * read in _start().  Where no private key is at all (they are not in git) none is missed.
+ */
+struct certs_check *certs_check_start(const struct repo *repo, const struct node_list *nodes);
+NODISCARD
+struct err	*certs_check_end(struct certs_check *take_check);
+
+/* What the certificate of a node should say; certs_names_fini() also after an error. */
+struct certs_names {
+	struct strs	dns, addresses;
+};
+NODISCARD
+struct err	*certs_names_read(struct certs_names *out, struct node *node);
+void		 certs_names_fini(struct certs_names *names);
+
+/* Whether a node wants one. */
+NODISCARD
+struct err	*certs_wanted(bool *wanted, struct node *node);
+
+/* One that lasts less is made anew. */
+#define CERTS_RENEW_DAYS	60u
 
 /* The same as certs_update() for all of them, whatever state theirs are in. */
 NODISCARD

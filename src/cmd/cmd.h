@@ -40,12 +40,13 @@ struct context {
 	size_t			 arg_count;
 	bool			 yes;			/* --yes */
 	bool			 json;			/* --json */
+	const char		*letters;		/* "-yv": options that could be a filter's word; NULL: none were */
 };
 
 /* A row of the table.  Commands of two words ("node add") are rows with a space in the name. */
 struct cmd {
 	const char		*name;
-	const char		*args;		/* "[FILTER...]" */
+	const char		*args;		/* "[FILTER...]"; with a FILTER, "-word" may be one of its words */
 	const char		*summary;
 	const char		*details;	/* more for --help, or NULL */
 	const struct opt	*opts;		/* ends in a row without name; may be NULL */

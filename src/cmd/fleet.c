@@ -8,6 +8,7 @@
 #include "cmd/prepare.h"
 #include "cmd/cmd.h"
 #include "cmd/progress.h"
+#include "cmd/select.h"
 #include "config/config.h"
 #include "recipe/recipe.h"
 #include "repo/git.h"
@@ -135,7 +136,7 @@ fleet_init(struct fleet *fleet, struct context *context, enum prepare_certs cert
 	if (e != NULL)
 		return e;
 	fleet->commit = xstrdup(git.commit);
-	if ((e = filter_select(&fleet->nodes, context->config, context->args, context->arg_count, 0)) != NULL ||
+	if ((e = select_nodes(&fleet->nodes, context, 0, 0)) != NULL ||
 	    (e = prepare_nodes(context, &fleet->nodes, certs)) != NULL || (e = run_recipes(fleet)) != NULL)
 		return e;
 	return make_jobs(fleet);

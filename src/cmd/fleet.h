@@ -13,6 +13,7 @@
 
 struct context;
 struct node;
+struct repo;
 
 /* Where and how to reach a node; borrows from the node and the repo, owns host_key and key.  fleet_target_fini(). */
 struct fleet_target {
@@ -32,6 +33,10 @@ void		 fleet_target_fini(struct fleet_target *target);
 
 /* "files/nodes/NAME/NAME_ssh.pub", the caller's: where a node's host key is pinned. */
 char		*fleet_key_path(const char *name);
+
+/* The key that is in such a file, "ssh-ed25519 AAAA…".  Errors begin with the path. */
+NODISCARD
+struct err	*fleet_read_key(struct buf *key, const struct repo *repo, const char *path);
 
 /* Ctrl-C, SIGTERM and SIGHUP call ssh_stop() between these two. */
 NODISCARD

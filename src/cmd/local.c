@@ -74,8 +74,10 @@ select_local(struct node_list *out, struct config *config, char *const *words, s
 	out->count = kept;
 	if (kept > 0)
 		return NULL;
-	return err_hint(err_new(ERR_USAGE, "no node %s the tag \"" LOCAL_TAG "\"",
-	    count > 0 ? "of this selection has" : "has"), "leap node add NAME --local");
+	e = err_new(ERR_USAGE, "no node %s the tag \"" LOCAL_TAG "\"", count > 0 ? "of this selection has" : "has");
+	if (out->pinned != NULL)
+		return err_hint(e, "environment %s is pinned: \"leap env ls\" shows by whom", out->pinned);
+	return err_hint(e, "leap node add NAME --local");
 }
 
 NODISCARD

@@ -5,11 +5,26 @@
 #include "base/mask.h"
 #include "cmd/cmd.h"
 #include "config/config.h"
+#include "config/filter.h"
+#include "repo/pin.h"
 #include "repo/repo.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Letters that are options and a name at the same time could mean the opposite of what somebody wants. */
+NODISCARD
+static struct err *
+check_letters(const struct context *context)
+{
+	const char *word = context->letters;
+
+	if (word == NULL || !filter_knows(context->config, word + 1))
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, "%s is several options, and all but \"%s\"", word, word + 1),
+	    "write the options one by one, or \"!%s\" to leave that out", word + 1);
+}
 
 NODISCARD
 static struct err *
@@ -21,8 +36,9 @@ prepare(struct context *context)
 		e = repo_open(&context->repo, ".");
 	if (e == NULL && context->repo != NULL)
 		context->repo->read_only = (context->cmd->needs & CMD_READ_ONLY) != 0;
-	if (e == NULL && context->cmd->needs & CMD_CONFIG)
-		e = config_load(&context->config, context->repo);
+	if (e == NULL && context->cmd->needs & CMD_CONFIG &&
+	    (e = pin_read(context->repo)) == NULL && (e = config_load(&context->config, context->repo)) == NULL)
+		e = check_letters(context);
 	return e;
 }
 

@@ -423,7 +423,7 @@ adopt(struct context *context, const struct draft *draft)
 {
 	struct config	 *fresh = NULL;
 	struct node	 *node;
-	struct node_list  list = { &node, 1 };
+	struct node_list  list = { .items = &node, .count = 1 };
 	struct err	 *e;
 
 	if ((e = config_load(&fresh, context->repo)) != NULL)

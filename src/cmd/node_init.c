@@ -4,6 +4,7 @@
 #include "cmd/cmd.h"
 #include "cmd/fleet.h"
 #include "cmd/local.h"
+#include "cmd/select.h"
 #include "config/config.h"
 #include "repo/repo.h"
 #include "ssh/hostkey.h"
@@ -204,7 +205,7 @@ init_run(struct context *context)
 {
 	struct node_list	 nodes = { 0 };
 	struct failures		 failures = { 0 };
-	struct err		*e = filter_select(&nodes, context->config, context->args, context->arg_count, 0);
+	struct err		*e = select_nodes(&nodes, context, 0, 0);
 
 	if (e == NULL && opt_get(context, "--fingerprint") != NULL && nodes.count != 1)
 		e = err_new(ERR_USAGE, "--fingerprint is for one node, not for %zu", nodes.count);

@@ -122,6 +122,42 @@ take_opt(struct reader *reader, const char *name, size_t len, char letter, const
 	return NULL;
 }
 
+static void
+add_arg(struct context *context, char *word)
+{
+	context->args[context->arg_count++] = word;
+	context->args[context->arg_count] = NULL;
+}
+
+/* Whether a word is the command's filter's, which may begin with "-": when the command has what comes before it. */
+static bool
+in_filter(const struct reader *reader)
+{
+	const struct cmd *cmd = reader->context->cmd;
+
+	return cmd != NULL && cmd->args != NULL && strstr(cmd->args, "FILTER") != NULL &&
+	    reader->context->arg_count >= cmd->min_args;
+}
+
+/* Whether "-word" is made of options' letters; behind one that takes a value may be anything. */
+static bool
+all_letters(const struct reader *reader, const char *word)
+{
+	const struct opt	*opt;
+	size_t			 index;
+
+	for (word++; *word != '\0'; word++) {
+		opt = find_opt(reader->context->cmd->opts, NULL, 0, *word, &index);
+		if (opt == NULL)
+			opt = find_opt(cmd_global_opts, NULL, 0, *word, &index);
+		if (opt == NULL)
+			return false;
+		if (opt->value != NULL)
+			return true;
+	}
+	return true;
+}
+
 NODISCARD
 static struct err *
 take_word(struct reader *reader, const char *word)
@@ -139,6 +175,22 @@ take_word(struct reader *reader, const char *word)
 	for (word++; e == NULL && *word != '\0' && !used; word++)
 		e = take_opt(reader, NULL, 0, *word, word[1] != '\0' ? word + 1 : NULL, &used);
 	return e;
+}
+
+/* "-word": options, or what a filter leaves out. */
+NODISCARD
+static struct err *
+take_dash(struct reader *reader, char *word)
+{
+	if (word[1] != '-' && in_filter(reader)) {
+		if (!all_letters(reader, word)) {
+			add_arg(reader->context, word);
+			return NULL;
+		}
+		if (word[2] != '\0')
+			reader->context->letters = word;
+	}
+	return take_word(reader, word);
 }
 
 /* The row of this name: one word, or a group and its second. */
@@ -185,13 +237,6 @@ check_count(const struct context *context, const struct cmd *cmd)
 	    cmd->args != NULL ? cmd->args : "");
 }
 
-static void
-add_arg(struct context *context, char *word)
-{
-	context->args[context->arg_count++] = word;
-	context->args[context->arg_count] = NULL;
-}
-
 /* "help NODE ADD" in place of what was asked to explain itself. */
 static void
 become_help(struct context *context, char *group)
@@ -227,7 +272,7 @@ read_words(struct reader *reader, char **group)
 		if (!reader->plain && strcmp(word, "--") == 0) {
 			reader->plain = true;
 		} else if (!reader->plain && word[0] == '-' && word[1] != '\0') {
-			e = take_word(reader, word);
+			e = take_dash(reader, word);
 		} else if (context->cmd != NULL) {
 			add_arg(context, word);
 			if (context->cmd->needs & CMD_TAIL && context->arg_count == 1)

@@ -51,7 +51,8 @@ prepare_nodes(struct context *context, struct node_list *nodes, enum prepare_cer
 	unsigned	 made = 0;
 
 	show_warnings(context->config);
-	if ((e = config_check(context->config, nodes->items, nodes->count)) != NULL)
+	if ((e = config_check(context->config, nodes->items, nodes->count)) != NULL ||
+	    (e = config_remember(context->config)) != NULL)
 		return e;
 	if (certs == PREPARE_CERTS_LOOK)
 		return certs_look(context, nodes);

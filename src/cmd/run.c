@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "cmd/cmd.h"
 #include "cmd/fleet.h"
+#include "cmd/select.h"
 #include "config/config.h"
 #include "push/answers.h"
 #include "repo/repo.h"
@@ -234,7 +235,7 @@ run_run(struct context *context)
 	struct err		*e;
 
 	if ((e = fleet_parallel(context, &parallel)) != NULL ||
-	    (e = filter_select(&nodes, context->config, context->args + 1, context->arg_count - 1, 0)) != NULL ||
+	    (e = select_nodes(&nodes, context, 1, 0)) != NULL ||
 	    (e = make_tasks(&tasks, context, &nodes)) != NULL || (e = fleet_connect()) != NULL)
 		goto out;
 	run_all(&tasks, parallel, !context->json);

@@ -6,17 +6,20 @@
 #include <string.h>
 
 extern const struct cmd cmd_new, cmd_node_add, cmd_node_rm, cmd_node_mv, cmd_node_enable, cmd_node_disable,
-    cmd_node_init, cmd_user_add, cmd_user_rm, cmd_user_ls, cmd_cert_ca, cmd_cert_update, cmd_compile, cmd_plan,
+    cmd_node_init, cmd_user_add, cmd_user_rm, cmd_user_ls, cmd_cert_ca, cmd_cert_update, cmd_check, cmd_compile, cmd_plan,
     cmd_deploy, cmd_list, cmd_inspect, cmd_ssh, cmd_run, cmd_test, cmd_local_start, cmd_local_stop, cmd_local_ls,
-    cmd_local_rm, cmd_help, cmd_completion;
+    cmd_local_rm, cmd_impact, cmd_diff, cmd_env_ls,
+    cmd_env_pin, cmd_env_unpin, cmd_graph, cmd_why, cmd_schema, cmd_help, cmd_completion;
 
 const struct cmd *const cmd_table[] = {
 	&cmd_new,
 	&cmd_node_add, &cmd_node_rm, &cmd_node_mv, &cmd_node_enable, &cmd_node_disable, &cmd_node_init,
 	&cmd_user_add, &cmd_user_rm, &cmd_user_ls,
 	&cmd_cert_ca, &cmd_cert_update,
-	&cmd_compile, &cmd_plan, &cmd_deploy, &cmd_test,
-	&cmd_list, &cmd_inspect,
+	&cmd_check, &cmd_compile, &cmd_plan, &cmd_deploy, &cmd_test,
+	&cmd_env_ls, &cmd_env_pin, &cmd_env_unpin,
+	&cmd_list, &cmd_graph, &cmd_inspect, &cmd_why, &cmd_impact, &cmd_diff,
+	&cmd_schema,
 	&cmd_ssh, &cmd_run,
 	&cmd_local_start, &cmd_local_stop, &cmd_local_ls, &cmd_local_rm,
 	&cmd_help, &cmd_completion,

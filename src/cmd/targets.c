@@ -143,20 +143,30 @@ fleet_address(struct fleet_target *out, const struct context *context, struct no
 }
 
 /* The first line of the file that is not empty and no comment. */
-static struct err *
-first_key(struct buf *key, const char *text)
+struct err *
+fleet_read_key(struct buf *key, const struct repo *repo, const char *path)
 {
+	struct buf	 file = { 0 };
+	const char	*text;
+	struct err	*e;
+
+	if ((e = repo_read(repo, path, &file)) != NULL)
+		goto out;
+	text = buf_text(&file);
 	while (*text == '#' || *text == '\n' || *text == '\r') {
 		text += strcspn(text, "\n");
 		text += *text == '\n';
 	}
-	return hostkey_parse(key, text);
+	e = err_context(hostkey_parse(key, text), "%s", path);
+out:
+	buf_fini(&file);
+	return e;
 }
 
 struct err *
 fleet_target(struct fleet_target *out, const struct context *context, struct node *node)
 {
-	struct buf	 text = { 0 }, key = { 0 };
+	struct buf	 key = { 0 };
 	char		*path = fleet_key_path(node->name);
 	struct err	*e = fleet_address(out, context, node);
 
@@ -166,14 +176,11 @@ fleet_target(struct fleet_target *out, const struct context *context, struct nod
 		goto out;
 	}
 	if (e == NULL)
-		e = repo_read(context->repo, path, &text);
-	if (e == NULL)
-		e = err_context(first_key(&key, buf_text(&text)), "%s", path);
+		e = fleet_read_key(&key, context->repo, path);
 	if (e == NULL)
 		out->ssh.host_key = out->host_key = buf_take(&key);
 out:
 	buf_fini(&key);
-	buf_fini(&text);
 	free(path);
 	return e;
 }

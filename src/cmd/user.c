@@ -6,8 +6,8 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/proc.h"
-#include "recipe/user_key.h"
 #include "repo/repo.h"
+#include "ssh/user_key.h"
 
 #include <errno.h>
 #include <fcntl.h>

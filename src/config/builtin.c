@@ -1,28 +1,148 @@
-/* config: the macros that come with the program: the provider, services, files, secrets. */
-/* May know lua, vault, repo, base. */
+/* config: the macros that come with the program, and what they have in common. */
+/* May know lua, base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "config/state.h"
+#include "config/builtin.h"
 
-#include "base/json.h"
 #include "base/strs.h"
+#include "config/trace.h"
 #include "lua/list.h"
 #include "lua/sandbox.h"
-#include "repo/repo.h"
-#include "vault/vault.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SECRET_LENGTH	32
-#define SECRET_SHORTEST	8
-#define SECRET_LONGEST	1024
-#define SECRETS_NEW	100u		/* so many may be made for one node */
+struct scope *
+builtin_scope(lua_State *L)
+{
+	return lua_touserdata(L, lua_upvalueindex(1));
+}
+
+int
+builtin_give(lua_State *L, json_t *take_value)
+{
+	bool lenient = sandbox_lenient(sandbox_of(L), true);
+
+	lua_push_json(L, take_value);
+	json_decref(take_value);
+	sandbox_lenient(sandbox_of(L), lenient);
+	return 1;
+}
+
+void
+builtin_refuse(lua_State *L, const char *function, const char *format, ...)
+{
+	struct err	*e;
+	va_list		 args;
+	char		*message;
+
+	va_start(args, format);
+	message = xvasprintf(format, args);
+	va_end(args);
+	e = err_new(ERR_CONFIG, "%s(): %s", function, message);
+	free(message);
+	sandbox_raise(L, e);
+}
+
+void
+builtin_asker(lua_State *L, const char *function, struct asker *out)
+{
+	struct config		*config = builtin_scope(L)->config;
+	const struct frame	*frame;
+	bool			 lenient;
+	char			*path;
+
+	if (config->running.count == 0)
+		sandbox_raise(L, err_hint(err_new(ERR_CONFIG, "%s() is for properties, not for recipes", function),
+		    "make it the value of a property, and use that"));
+	frame = &config->running.items[config->running.count - 1];
+	out->scope = frame->scope;
+	out->item = &frame->scope->items[frame->index];
+	if (out->scope->node == NULL)
+		sandbox_raise(L, err_new(ERR_CONFIG, "%s() is for nodes, and %s is none", function, out->scope->title));
+	path = item_path(out->scope, out->item);
+	lenient = sandbox_lenient(sandbox_of(L), true);
+	out->property = lua_pushstring(L, path);
+	sandbox_lenient(sandbox_of(L), lenient);
+	free(path);
+}
+
+json_t *
+builtin_raw(json_t *from, const char *path)
+{
+	json_t	*child;
+	char	*key;
+	size_t	 n = 0, number;
+
+	if (*path == '\0')
+		return from;
+	for (;;) {
+		n += strcspn(path + n, ".");
+		key = xstrndup(path, n);
+		number = strtoul(key, NULL, 10);
+		child = json_is_array(from) && number > 0 ? json_array_get(from, number - 1) :
+		    json_object_get(from, key);
+		free(key);
+		if (child != NULL && (child = builtin_raw(child, path[n] == '.' ? path + n + 1 : path + n)) != NULL)
+			return child;
+		if (path[n] == '\0')
+			return NULL;
+		n++;
+	}
+}
+
+static int
+compare_nodes(const void *left, const void *right)
+{
+	return strcmp((*(struct node *const *)left)->name, (*(struct node *const *)right)->name);
+}
+
+/* Sort them and take out doubles; how many are left. */
+static size_t
+tidy_nodes(struct node **nodes, size_t count)
+{
+	size_t kept = 0;
+
+	qsort(nodes, count, sizeof(struct node *), compare_nodes);
+	for (size_t i = 0; i < count; i++) {
+		if (kept == 0 || nodes[kept - 1] != nodes[i])
+			nodes[kept++] = nodes[i];
+	}
+	return kept;
+}
+
+struct node **
+builtin_nodes(lua_State *L, int index, size_t *count)
+{
+	struct node	**nodes, *single = macro_to_node(L, index);
+
+	luaL_checkany(L, index);
+	if (single == NULL && lua_isuserdata(L, index) && luaL_getmetafield(L, index, "__call") != LUA_TNIL) {
+		lua_pushvalue(L, index);
+		lua_call(L, 1, 1);
+		lua_replace(L, index);
+	}
+	if (single == NULL)
+		luaL_argcheck(L, lua_istable(L, index), index, "nodes expected");
+	*count = single != NULL ? 1 : lua_rawlen(L, index);
+	sandbox_spend(L, *count);
+	nodes = lua_newuserdatauv(L, (*count + 1) * sizeof(struct node *), 0);
+	for (size_t i = 0; i < *count; i++) {
+		if ((nodes[i] = single) != NULL)
+			continue;
+		lua_rawgeti(L, index, (lua_Integer)i + 1);
+		nodes[i] = macro_to_node(L, -1);
+		luaL_argcheck(L, nodes[i] != NULL, index, "a list of nodes expected: this one has others too");
+		lua_pop(L, 1);
+	}
+	*count = tidy_nodes(nodes, *count);
+	return nodes;
+}
 
 static struct err *
 no_service(const struct config *config, const char *name)
 {
-	struct err	*e = err_new(ERR_CONFIG, "there is no service \"%s\"", name);
+	struct err	*e = err_rule(err_new(ERR_CONFIG, "there is no service \"%s\"", name), "unknown-service");
 	const char	*near = strs_nearest(&config->services, name);
 
 	return near == NULL ? e : err_hint(e, "did you mean \"%s\"?", near);
@@ -49,6 +169,7 @@ services_index(lua_State *L)
 	if (config_service(scope->config, name) == NULL)
 		sandbox_raise(L, no_service(scope->config, name));
 	service = config_scope(scope->config, name, scope->environment);
+	trace_unread(scope, "services");
 	macro_push_object(L, service, scope_root(service), "");
 	return 1;
 }
@@ -59,141 +180,16 @@ push_services(lua_State *L, struct scope *scope)
 {
 	json_t *list = scope->node == NULL ? NULL : json_object_get(scope_root(scope), "services");
 
-	if (list != NULL)
+	if (list != NULL) {
+		trace_property(scope, "services");
 		lua_push_json(L, list);
-	else
+	} else
 		list_new(L, 0);
 	lua_newtable(L);
 	list_metatable(L, services_index);
 	lua_pushlightuserdata(L, scope);
 	lua_setfield(L, -2, "scope");
 	lua_setmetatable(L, -2);
-}
-
-/* Private keys belong on the node they are for, not into a property. */
-static bool
-is_private(const char *path)
-{
-	return str_ends(path, ".key") || str_ends(path, ".age") || str_starts(path, "secrets/") ||
-	    str_starts(path, "vault/");
-}
-
-static bool
-leads_out(const char *path)
-{
-	return *path == '/' || strcmp(path, "..") == 0 || str_starts(path, "../") || str_ends(path, "/..") ||
-	    strstr(path, "/../") != NULL;
-}
-
-/* Read the file from the first of the three places that has it. */
-NODISCARD
-static struct err *
-read_file(const struct repo *repo, const char *path, struct buf *text)
-{
-	char		*below = xasprintf("files/%s", path);
-	struct err	*e;
-
-	if (repo_has(repo, below))
-		e = repo_read(repo, below, text);
-	else if (repo_has(repo, path))
-		e = repo_read(repo, path, text);
-	else if (repo_platform_has(repo, below))
-		e = repo_platform_read(repo, below, text);
-	else
-		e = err_hint(err_new(ERR_CONFIG, "there is no file \"%s\"", path),
-		    "it was looked for as files/%s and %s in the instance, and as files/%s in the platform", path, path, path);
-	free(below);
-	return e;
-}
-
-/* The text of a file as JSON, kept: several nodes may ask. */
-NODISCARD
-static struct err *
-file_text(struct config *config, const char *path, json_t **out)
-{
-	struct buf	 text = { 0 };
-	struct err	*e = NULL, *plain;
-
-	if ((*out = json_object_get(config->files, path)) != NULL)
-		return NULL;
-	if (*path == '\0' || leads_out(path))
-		return err_new(ERR_CONFIG, "the file \"%s\" is outside of the instance", path);
-	if (is_private(path))
-		return err_new(ERR_CONFIG, "\"%s\" is private: a macro cannot read it", path);
-	if ((e = read_file(config->repo, path, &text)) == NULL) {
-		if ((*out = json_stringn(buf_text(&text), text.len)) != NULL && strlen(buf_text(&text)) == text.len)
-			json_object_set_new(config->files, path, *out);
-		else {
-			json_decref(*out);
-			e = err_new(ERR_CONFIG, "the file \"%s\" is not text in UTF-8", path);
-		}
-	}
-	buf_fini(&text);
-	if (e == NULL || err_place(e) == NULL)
-		return e;
-	/* The place that counts is the macro's. */
-	plain = err_new(err_code(e), "%s: %s", err_place(e)->path, err_message(e));
-	err_free(e);
-	return plain;
-}
-
-/* The upvalue is the scope, here and below. */
-static int
-macro_file(lua_State *L)
-{
-	struct scope	*scope = lua_touserdata(L, lua_upvalueindex(1));
-	const char	*path = luaL_checkstring(L, 1);
-	json_t		*text;
-	struct err	*e = file_text(scope->config, path, &text);
-
-	if (e != NULL)
-		macro_raise(L, scope->config, e);
-	lua_push_json(L, text);
-	return 1;
-}
-
-/* A name that is made up by a loop must not fill the vault. */
-NODISCARD
-static struct err *
-count_new(struct scope *scope, const char *name)
-{
-	char		*path = xasprintf("secrets/%s/%s", scope->environment == NULL ? "default" : scope->environment, name);
-	struct err	*e = NULL;
-
-	if (!vault_has(scope->config->repo, path) && ++scope->new_secrets > SECRETS_NEW)
-		e = err_new(ERR_CONFIG, "more than %u new secrets for %s", SECRETS_NEW, scope->title);
-	free(path);
-	return e;
-}
-
-static int
-macro_secret(lua_State *L)
-{
-	struct scope	*scope = lua_touserdata(L, lua_upvalueindex(1));
-	const char	*name = luaL_checkstring(L, 1);
-	lua_Integer	 length = luaL_optinteger(L, 2, SECRET_LENGTH);
-	struct buf	 value = { .secret = true };
-	struct err	*e;
-	bool		 lenient;
-
-	luaL_argcheck(L, length >= SECRET_SHORTEST && length <= SECRET_LONGEST, 2, "a secret has from 8 to 1024 characters");
-	if ((e = count_new(scope, name)) != NULL) {
-		scope->config->touched = false;		/* this message quotes none */
-		sandbox_raise_final(L, e);
-	}
-	e = vault_secret(scope->config->repo, scope->environment, name, (unsigned)length, &value);
-	if (e != NULL) {
-		buf_fini(&value);
-		sandbox_raise(L, e);
-	}
-	scope->config->touched = true;
-	if (scope->config->disguised)
-		taint_disguise(value.data, value.len);
-	lenient = sandbox_lenient(sandbox_of(L), true);
-	lua_pushlstring(L, buf_text(&value), value.len);
-	sandbox_lenient(sandbox_of(L), lenient);
-	buf_fini(&value);
-	return 1;
 }
 
 static void
@@ -212,45 +208,56 @@ push_provider(lua_State *L, struct scope *scope)
 	macro_push_object(L, provider, scope_root(provider), "");
 }
 
-static void
-push_file(lua_State *L, struct scope *scope)
-{
-	lua_pushlightuserdata(L, scope);
-	lua_pushcclosure(L, macro_file, 1);
-}
-
-static void
-push_secret(lua_State *L, struct scope *scope)
-{
-	lua_pushlightuserdata(L, scope);
-	lua_pushcclosure(L, macro_secret, 1);
-}
-
+/* A value is pushed by `push`; what has a function instead is called. */
 static const struct builtin {
 	const char	*name;
 	void		(*push)(lua_State *, struct scope *);
+	lua_CFunction	 function;
 } builtins[] = {
-	{ "file", push_file },
-	{ "node", push_node },
-	{ "nodes", select_push_all },
-	{ "nodes_like_me", select_push_like_me },
-	{ "nodes_near_me", select_push_near_me },
-	{ "provider", push_provider },
-	{ "secret", push_secret },
-	{ "services", push_services },
+	{ "authorized_keys", NULL, builtin_authorized_keys },
+	{ "base32_secret", NULL, builtin_base32_secret },
+	{ "file", NULL, builtin_file },
+	{ "fingerprint", NULL, builtin_fingerprint },
+	{ "hex_secret", NULL, builtin_hex_secret },
+	{ "local_file_path", NULL, builtin_local_file_path },
+	{ "node", push_node, NULL },
+	{ "nodes", select_push_all, NULL },
+	{ "nodes_like_me", select_push_like_me, NULL },
+	{ "nodes_near_me", select_push_near_me, NULL },
+	{ "pick_node", NULL, builtin_pick_node },
+	{ "provider", push_provider, NULL },
+	{ "rand_range", NULL, builtin_rand_range },
+	{ "remote_file_path", NULL, builtin_remote_file_path },
+	{ "remote_files", NULL, builtin_remote_files },
+	{ "secret", NULL, builtin_secret },
+	{ "services", push_services, NULL },
+	{ "stunnel_client", NULL, builtin_stunnel_client },
+	{ "stunnel_firewall", NULL, builtin_stunnel_firewall },
+	{ "stunnel_server", NULL, builtin_stunnel_server },
+	{ "try_file", NULL, builtin_try_file },
 };
+
+static int
+compare_names(const void *name, const void *builtin)
+{
+	return strcmp(name, ((const struct builtin *)builtin)->name);
+}
 
 bool
 builtin_push(lua_State *L, struct scope *scope, const char *name)
 {
+	const struct builtin *builtin = bsearch(name, builtins, ARRAY_LEN(builtins), sizeof(*builtins), compare_names);
+
+	if (builtin == NULL)
+		return false;
 	luaL_checkstack(L, 6, "macro");
-	for (size_t i = 0; i < ARRAY_LEN(builtins); i++) {
-		if (strcmp(builtins[i].name, name) == 0) {
-			builtins[i].push(L, scope);
-			return true;
-		}
+	if (builtin->push != NULL) {
+		builtin->push(L, scope);
+	} else {
+		lua_pushlightuserdata(L, scope);
+		lua_pushcclosure(L, builtin->function, 1);
 	}
-	return false;
+	return true;
 }
 
 void

@@ -1,9 +1,10 @@
 /* config: what a loaded configuration tells. */
 /* May know lua, repo, base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "config/state.h"
+#include "config/schemas.h"
 
 #include "base/strs.h"
+#include "config/trace.h"
 #include "lua/sandbox.h"
 
 #include <stdlib.h>
@@ -62,15 +63,24 @@ config_free(struct config *config)
 	kind_fini(&config->provider);
 	kinds_free(config->service_kinds, config->services.count);
 	kinds_free(config->tag_kinds, config->tags.count);
+	kinds_free(config->partial_kinds, config->partials.count);
+	strs_fini(&config->partials);
 	strs_fini(&config->services);
 	strs_fini(&config->tags);
 	strs_fini(&config->environments);
 	err_free(problems_take(&config->errors));
 	err_free(problems_take(&config->warnings));
+	schemas_free(config->schemas);
 	json_decref(config->base_index);
 	json_decref(config->files);
+	json_decref(config->remote);
+	json_decref(config->secrets);
+	json_decref(config->tunnels);
+	picks_free(config->picks);
 	json_decref(config->wild);
+	trace_free(config->trace);
 	taints_fini(&config->taints);
+	buf_fini(&config->lost);
 	free(config->running.items);
 	free(config->waiting.items);
 	free(config->chain.items);

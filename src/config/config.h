@@ -1,5 +1,5 @@
 /* config: layers of JSON become the configuration of every node. */
-/* May know lua, vault, repo, base. */
+/* May know lua, pki, vault, ssh, repo, base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -34,6 +34,20 @@ NODISCARD
 struct err	*config_load(struct config **out, const struct repo *repo);
 void		 config_free(struct config *config);
 
+/*
+ * The same for `leap check`, which wants to know more: there is a config whatever is wrong, and *errors is all of it,
+ * joined, the caller's.  A file that is broken counts as empty; node_broken() says which nodes have such a file.
+ */
+struct config	*config_load_all(const struct repo *repo, struct err **errors);
+bool		 node_broken(const struct node *node);
+bool		 node_wrong(const struct node *node);	/* config_check() has found some of its values wrong */
+
+/* Whether a file in macros/ that failed mentions the name, so that it would perhaps be known. */
+bool		 config_lost(const struct config *config, const char *name);
+
+/* The err_rule() of what is wrong only because of a file that is broken, or may be. */
+#define RULE_CONSEQUENCE	"consequence"
+
 /* All nodes, sorted by name, disabled ones too; borrowed. */
 size_t		 config_nodes(const struct config *config, struct node ***out);
 struct node	*config_node(const struct config *config, const char *name);	/* or NULL */
@@ -53,7 +67,9 @@ const struct err *config_warnings(const struct config *config);
 NODISCARD
 struct err	*node_get(struct node *node, const char *property, json_t **out);
 
-/* As node_get(), for what may be missing: *out is NULL then; a number or bool where text is wanted is an error with its place. */
+/* As node_get(), for what may be missing: *out is NULL then too; a number or bool where text is wanted is an error with its place. */
+NODISCARD
+struct err	*node_find(struct node *node, const char *property, json_t **out);
 NODISCARD
 struct err	*node_text(struct node *node, const char *property, const char **out);
 NODISCARD
@@ -78,6 +94,13 @@ NODISCARD
 struct err	*config_check(struct config *config, struct node **nodes, size_t count);
 
 /*
+ * What is wrong or odd in the instance as a whole (misnamed files, variants that never apply), and with what these
+ * nodes are listed in: joined, most of it warnings.
+ */
+NODISCARD
+struct err	*config_check_whole(struct config *config, struct node **nodes, size_t count);
+
+/*
  * A value from node_get() as it may be shown, a new reference: what depends on a secret without having it word for
  * word is "[secret]", however short.  mask_apply() does the rest.
  */
@@ -86,6 +109,28 @@ json_t		*node_shown(const struct node *node, json_t *value);
 /* The node's evaluated configuration as YAML 1.1, keys sorted, secrets masked. */
 NODISCARD
 struct err	*node_yaml(struct node *node, struct buf *out);
+
+/*
+ * The SSH keys of the sysadmins, users/NAME/NAME_ssh.pub: an object, name → list of "TYPE BASE64", a new reference.
+ * When there is no key at all, nobody could log in: that is an error too.
+ */
+NODISCARD
+struct err	*config_sysadmins(const struct repo *repo, json_t **out);
+
+/*
+ * Write what pick_node() picked into state.json, so that the next run picks the same; what is there for nodes and
+ * properties that are gone goes.  Call when the nodes in question are evaluated and in order.  Writes nothing when nothing
+ * is new, or repo->read_only.
+ */
+NODISCARD
+struct err	*config_remember(struct config *config);
+
+/*
+ * What the schema of a service says: the services that it needs ("x-leap-needs"), borrowed; and how many of `count` nodes
+ * with it may be down at once ("x-leap-max-down"), 0 when it does not say.  Schemas that are wrong are config_check()'s.
+ */
+const struct strs *config_service_needs(struct config *config, const char *service);
+size_t		 config_service_max_down(struct config *config, const char *service, size_t count);
 
 /* Check a node's name against [a-z0-9][a-z0-9-]* (63 bytes at most). */
 NODISCARD

@@ -110,5 +110,5 @@ cycle_error(const struct frame *frames, size_t count)
 	for (size_t i = 0; i < count; i++)
 		free(links[i].path);
 	free(links);
-	return e;
+	return err_rule(e, "macro-cycle");
 }

@@ -85,6 +85,12 @@ item_of(const struct scope *scope, const json_t *value)
 	return &scope->items[i];
 }
 
+bool
+scope_failed(const struct scope *scope, const json_t *value)
+{
+	return item_of(scope, value) != NULL;
+}
+
 static json_t *
 add_item(struct scope *scope, json_t *text)
 {
@@ -167,16 +173,6 @@ scope_root(struct scope *scope)
 	return scope->root;
 }
 
-/* The same error without its notes: those are said once. */
-NODISCARD
-static struct err *
-error_copy(const struct err *e)
-{
-	struct err *copy = err_at(err_code(e), err_place(e), "%s", err_message(e));
-
-	return err_hint_text(e) == NULL ? copy : err_hint(copy, "%s", err_hint_text(e));
-}
-
 static struct frame *
 frames_push(struct frames *frames, struct scope *scope, size_t index)
 {
@@ -213,7 +209,7 @@ located(struct scope *scope, const struct item *item, struct err *take_e)
 	struct place	 place, inner = { 0 };
 	struct buf	 name = { 0 };
 	const char	*message, *rest;
-	struct err	*e;
+	bool		 elsewhere;
 	char		*path;
 
 	if (take_e == NULL || err_place(take_e) != NULL)
@@ -222,16 +218,13 @@ located(struct scope *scope, const struct item *item, struct err *take_e)
 	item_place(scope, item, path, &place);
 	free(path);
 	message = err_message(take_e);
-	if ((rest = behind_line(message, &inner, &name)) == NULL)
-		rest = message;
-	e = err_at(err_code(take_e), &place, "%s", rest);
-	if (rest != message && strcmp(inner.path, CHUNK) != 0)
-		e = err_note(e, &inner, "raised here");
-	if (err_hint_text(take_e) != NULL)
-		e = err_hint(e, "%s", err_hint_text(take_e));
-	err_free(take_e);
+	rest = behind_line(message, &inner, &name);
+	elsewhere = rest != NULL && strcmp(inner.path, CHUNK) != 0;
+	take_e = err_rule(err_moved(take_e, &place, "%s", rest != NULL ? rest : message), "macro");
+	if (elsewhere)
+		take_e = err_note(take_e, &inner, "raised here");
 	buf_fini(&name);
-	return e;
+	return take_e;
 }
 
 static struct err	*item_eval(struct scope *scope, size_t index);
@@ -263,16 +256,16 @@ item_run(struct scope *scope, const struct item *item, json_t **out)
 	lua_State	*L;
 
 	if (json_object_get(config->wild, text) != NULL)
-		return err_new(ERR_CONFIG, "%s", json_str(config->wild, text));
+		return err_rule(err_new(ERR_CONFIG, "%s", json_str(config->wild, text)), "runaway");
 	text += item->late ? 3 : 2;
 	if (text[strspn(text, " \t\n")] == '\0')
-		return err_new(ERR_CONFIG, "an empty macro");
+		return err_rule(err_new(ERR_CONFIG, "an empty macro"), "lua-syntax");
 	buf_adds(&chunk, "return ");
 	buf_adds(&chunk, text);
 	e = sandbox_compile(sandbox, buf_text(&chunk), chunk.len, "=" CHUNK);
 	buf_fini(&chunk);
 	if (e != NULL)
-		return e;
+		return err_rule(e, "lua-syntax");
 	L = sandbox_state(sandbox);
 	macro_push_env(L, scope);
 	if ((e = sandbox_call_apart(sandbox, 1, 1)) != NULL) {
@@ -281,7 +274,7 @@ item_run(struct scope *scope, const struct item *item, json_t **out)
 			    json_string(err_message(e)));
 		return e;
 	}
-	e = lua_to_json(L, -1, out);
+	e = err_rule(lua_to_json(L, -1, out), "macro-result");
 	lua_pop(L, 1);
 	return e;
 }
@@ -337,7 +330,7 @@ static void
 item_failed(struct item *item, const struct err *e)
 {
 	err_free(item->error);
-	item->error = error_copy(e);
+	item->error = err_copy(e);
 	item->state = ITEM_FAILED;
 }
 
@@ -491,10 +484,11 @@ item_eval(struct scope *scope, size_t index)
 	bool		 lenient;
 
 	if (item->state == ITEM_FAILED)
-		return error_copy(item->error);
+		return err_copy(item->error);
 	if (item->state == ITEM_RUNNING)
 		return cycle_running(scope, index);
-	if (item->state == ITEM_WAITING || config->running.count >= EVAL_DEPTH)
+	if (item->state == ITEM_WAITING || config->running.count >= EVAL_DEPTH ||
+	    (config->running.count > 0 && sandbox_is_deep(config->sandbox)))
 		return unwind(scope, index);
 	lenient = sandbox_lenient(config->sandbox, true);
 	e = config->running.count == 0 ? item_drive(scope, index) : item_attempt(scope, index);

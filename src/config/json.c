@@ -43,8 +43,8 @@ loader_error(const struct scan *scan, const json_error_t *error)
 
 	scan_place(scan->path, scan->original, scan->len, start, &place);
 	if (json_error_code(error) == json_error_duplicate_key)
-		return err_hint(err_at(ERR_CONFIG, &place, "duplicate key %.*s", (int)(end - start),
-		    scan->text + start), "an object has each key once; remove one of them");
+		return err_rule(err_hint(err_at(ERR_CONFIG, &place, "duplicate key %.*s", (int)(end - start),
+		    scan->text + start), "an object has each key once; remove one of them"), "duplicate-key");
 	return err_at(ERR_CONFIG, &place, "%s", error->text);
 }
 
@@ -70,23 +70,6 @@ json_parse_text(json_t **out, const char *path, const char *text, size_t len)
 	return e;
 }
 
-/* Whether the key (with its quotes) from `start` to the scanner's place is `name`. */
-static bool
-key_is(const struct scan *scan, size_t start, const char *name, size_t len)
-{
-	const char	*key = scan->text + start;
-	size_t		 key_len = scan->pos - start;
-	json_t		*decoded;
-	bool		 is;
-
-	if (memchr(key, '\\', key_len) == NULL)
-		return key_len - 2 == len && memcmp(key + 1, name, len) == 0;
-	decoded = json_loadb(key, key_len, JSON_DECODE_ANY, NULL);
-	is = json_string_length(decoded) == len && memcmp(json_string_value(decoded), name, len) == 0;
-	json_decref(decoded);
-	return is;
-}
-
 static bool	 find(struct scan *scan, const char *property);
 
 /* A key may have dots of its own: try every way to read the path. */
@@ -98,7 +81,7 @@ find_member(struct scan *scan, size_t key, const char *property)
 
 	for (;;) {
 		n += strcspn(property + n, ".");
-		if (key_is(scan, key, property, n)) {
+		if (scan_key_is(scan, key, property, n)) {
 			value = *scan;
 			scan_space(&value);
 			value.pos++;		/* the colon */

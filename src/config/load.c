@@ -28,9 +28,9 @@ class_name_good(const char *name)
 }
 
 /* An error about a whole file. */
-PRINTF(3, 4)
+PRINTF(4, 5)
 static void
-file_error(struct config *config, const char *path, const char *format, ...)
+file_error(struct config *config, const char *rule, const char *path, const char *format, ...)
 {
 	va_list	 args;
 	char	*message;
@@ -38,7 +38,8 @@ file_error(struct config *config, const char *path, const char *format, ...)
 	va_start(args, format);
 	message = xvasprintf(format, args);
 	va_end(args);
-	problems_add(&config->errors, err_at(ERR_CONFIG, &(struct place){ .path = path }, "%s", message));
+	problems_add(&config->errors, err_rule(err_at(ERR_CONFIG, &(struct place){ .path = path }, "%s", message),
+	    rule));
 	free(message);
 }
 
@@ -63,20 +64,21 @@ forbid(struct config *config, const struct source *source, const char *name, con
 		if (value != NULL && !json_is_null(value) && !(json_is_array(value) && json_array_size(value) == 0)) {
 			if (!json_locate(source->path, buf_text(&source->text), source->text.len, key, &place))
 				place = (struct place){ .path = source->path };
-			problems_add(&config->errors, err_hint(err_at(ERR_CONFIG, &place, "\"%s\" cannot be set here",
-			    name), "%s", who));
+			problems_add(&config->errors, err_rule(err_hint(err_at(ERR_CONFIG, &place,
+			    "\"%s\" cannot be set here", name), "%s", who), "misplaced-key"));
 		}
 		free(key);
 	}
 }
 
-enum kind_type { KIND_COMMON, KIND_PROVIDER, KIND_SERVICE, KIND_TAG };
+enum kind_type { KIND_COMMON, KIND_SERVICE, KIND_TAG, KIND_PARTIAL };
 
 static void
 forbid_in_kind(struct config *config, const struct kind *kind, enum kind_type type)
 {
 	static const char	 lists[] = "a node's own file or common.json says which it has";
 	static const char	 environment[] = "a node's own file or its tags say which environment it is in";
+	static const char	 partials[] = "the files of services and tags say which partials they are made of";
 	size_t			 first = kind->variant_count;
 	const struct source	*source;
 
@@ -85,6 +87,7 @@ forbid_in_kind(struct config *config, const struct kind *kind, enum kind_type ty
 
 		source = variant ? kind->variants[i].source : i == first ? kind->platform : kind->instance;
 		forbid(config, source, "name", "the name of a node is the name of its file");
+		forbid(config, source, "partials", partials);
 		if (variant || type != KIND_COMMON) {
 			forbid(config, source, "services", lists);
 			forbid(config, source, "tags", lists);
@@ -115,7 +118,8 @@ read_variants(struct config *config, struct kind *kind, const char *dir, const s
 			continue;
 		path = xasprintf("%s%s.json", dir, stem);
 		if (!class_name_good(environment))
-			file_error(config, path, "\"%s\" cannot be the name of an environment", environment);
+			file_error(config, "bad-name", path, "\"%s\" cannot be the name of an environment",
+			    environment);
 		add_environment(config, environment);
 		kind->variants = xrealloc(kind->variants, kind->variant_count + 1, sizeof(*kind->variants));
 		kind->variants[kind->variant_count++] = (struct variant){
@@ -126,8 +130,7 @@ read_variants(struct config *config, struct kind *kind, const char *dir, const s
 	}
 }
 
-/* The platform's file is replaced by `whole`, the instance's, where there is one. */
-static void
+void
 read_kind(struct config *config, struct kind *kind, const char *name, const char *dir, const char *platform,
     const char *whole, const struct strs *stems)
 {
@@ -153,8 +156,22 @@ add_names(struct config *config, struct strs *names, bool instance, const char *
 		problems_add(&config->errors, repo_platform_list(config->repo, dir, suffix, names));
 }
 
-/* Sort, take out doubles, and complain about names that nobody could write. */
+/* A file or directory whose name nobody could write. */
 static void
+bad_name(struct config *config, const char *name, const char *what)
+{
+	bool		 partial = strcmp(what, "partial") == 0;
+	char		*dir = xasprintf("%s%s%s", partial ? "service" : what, partial ? "s/_" : "s/", name);
+	char		*file = xasprintf("%s.json", dir);
+	struct place	 place = { .path = repo_has(config->repo, file) ? file : dir };
+
+	problems_add(&config->errors, err_rule(err_hint(err_at(ERR_CONFIG, &place, "\"%s\" cannot be the name of a %s",
+	    name, what), "names are made of letters, digits, - and _"), "bad-name"));
+	free(file);
+	free(dir);
+}
+
+void
 tidy_names(struct config *config, struct strs *names, const char *what)
 {
 	strs_sort(names);
@@ -162,8 +179,7 @@ tidy_names(struct config *config, struct strs *names, const char *what)
 		if (i > 1 && strcmp(names->items[i - 1], names->items[i - 2]) == 0) {
 			strs_remove(names, i - 1);
 		} else if (!class_name_good(names->items[i - 1])) {
-			problems_add(&config->errors, err_hint(err_new(ERR_CONFIG, "\"%s\" cannot be the name of a %s",
-			    names->items[i - 1], what), "names are made of letters, digits, - and _"));
+			bad_name(config, names->items[i - 1], what);
 			strs_remove(names, i - 1);
 		}
 	}
@@ -188,18 +204,19 @@ check_orphans(struct config *config, const struct strs *stems, const struct strs
 			    "could be the variant for an environment", what, name);
 			if ((near = strs_nearest(names, name)) != NULL)
 				e = err_hint(e, "did you mean \"%s\"?", near);
-			problems_add(&config->errors, e);
+			problems_add(&config->errors, err_rule(e, "orphan-variant"));
 			free(path);
 		}
 		free(name);
 	}
 }
 
+/* Those that are no variants and do not begin with `mark` ('\0': any). */
 static void
-add_plain_stems(struct strs *names, const struct strs *stems)
+add_plain_stems(struct strs *names, const struct strs *stems, char mark)
 {
 	for (size_t i = 0; i < stems->count; i++) {
-		if (strchr(stems->items[i], '.') == NULL)
+		if (strchr(stems->items[i], '.') == NULL && *stems->items[i] != mark)
 			strs_add(names, stems->items[i]);
 	}
 }
@@ -224,24 +241,33 @@ add_service_directories(struct config *config, bool instance)
 static void
 load_services(struct config *config)
 {
-	struct strs	 stems = { 0 };
+	struct strs	 stems = { 0 }, known = { 0 };
 	char		*file;
 
 	add_names(config, &stems, true, "services", ".json");
-	add_plain_stems(&config->services, &stems);
+	add_plain_stems(&config->services, &stems, '_');
 	add_service_directories(config, false);
 	add_service_directories(config, true);
 	tidy_names(config, &config->services, "service");
-	check_orphans(config, &stems, &config->services, "services/", "service");
+	load_partials(config, &stems);
+	for (size_t i = 0; i < config->services.count; i++)
+		strs_add(&known, config->services.items[i]);
+	for (size_t i = 0; i < config->partials.count; i++) {
+		strs_add(&known, config->partial_kinds[i].name);
+		forbid_in_kind(config, &config->partial_kinds[i], KIND_PARTIAL);
+	}
+	check_orphans(config, &stems, &known, "services/", "service");
 	config->service_kinds = xcalloc(config->services.count + 1, sizeof(*config->service_kinds));
 	for (size_t i = 0; i < config->services.count; i++) {
 		struct kind *kind = &config->service_kinds[i];
 
 		file = xasprintf("services/%s/service.json", config->services.items[i]);
 		read_kind(config, kind, config->services.items[i], "services/", file, file, &stems);
+		use_partials(config, kind);
 		forbid_in_kind(config, kind, KIND_SERVICE);
 		free(file);
 	}
+	strs_fini(&known);
 	strs_fini(&stems);
 }
 
@@ -264,8 +290,8 @@ load_tags(struct config *config)
 
 	add_names(config, &stems, true, "tags", ".json");
 	add_names(config, &base, false, "tags", ".json");
-	add_plain_stems(&config->tags, &stems);
-	add_plain_stems(&config->tags, &base);
+	add_plain_stems(&config->tags, &stems, '\0');
+	add_plain_stems(&config->tags, &base, '\0');
 	tidy_names(config, &config->tags, "tag");
 	check_orphans(config, &stems, &config->tags, "tags/", "tag");
 	config->tag_kinds = xcalloc(config->tags.count + 1, sizeof(*config->tag_kinds));
@@ -274,6 +300,7 @@ load_tags(struct config *config)
 
 		file = xasprintf("tags/%s.json", config->tags.items[i]);
 		read_kind(config, kind, config->tags.items[i], "tags/", file, NULL, &stems);
+		use_partials(config, kind);
 		forbid_in_kind(config, kind, KIND_TAG);
 		tag_environment(config, kind->platform);
 		tag_environment(config, kind->instance);
@@ -377,20 +404,22 @@ check_pinned(struct config *config)
 		e = err_hint(e, "did you mean \"%s\"?", near);
 	else
 		e = err_hint(e, "there are %s", buf_text(&text));
-	problems_add(&config->errors, e);
+	problems_add(&config->errors, err_rule(e, "unknown-environment"));
 	buf_fini(&text);
 	free(quoted);
 }
 
-struct err *
-config_load(struct config **out, const struct repo *repo)
+struct config *
+config_load_all(const struct repo *repo, struct err **errors)
 {
 	struct config	*config = xcalloc(1, sizeof(*config));
-	struct err	*e;
 
 	config->repo = repo;
 	config->base_index = json_object();
 	config->files = json_object();
+	config->remote = json_object();
+	config->secrets = json_object();
+	config->tunnels = json_object();
 	config->wild = json_object();
 	config->sandbox = sandbox_new(MACRO_MEMORY, MACRO_STEPS);
 	for (size_t i = 0; i < ARRAY_LEN(own_environments); i++)
@@ -404,10 +433,19 @@ config_load(struct config **out, const struct repo *repo)
 	merge_kinds(config);
 	macro_setup(config);
 	macro_load(config, &config->errors);
-	if ((e = problems_take(&config->errors)) != NULL) {
-		config_free(config);
-		config = NULL;
+	*errors = problems_take(&config->errors);
+	return config;
+}
+
+struct err *
+config_load(struct config **out, const struct repo *repo)
+{
+	struct err *e;
+
+	*out = config_load_all(repo, &e);
+	if (e != NULL) {
+		config_free(*out);
+		*out = NULL;
 	}
-	*out = config;
 	return e;
 }

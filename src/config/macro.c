@@ -5,6 +5,7 @@
 #include "config/state.h"
 
 #include "base/strs.h"
+#include "config/trace.h"
 #include "lua/list.h"
 #include "lua/sandbox.h"
 #include "repo/repo.h"
@@ -84,6 +85,7 @@ macro_push_value(lua_State *L, struct scope *scope, json_t *value, const char *p
 	struct err *e;
 
 	luaL_checkstack(L, 6, "value");
+	trace_property(scope, path);
 	if ((e = scope_value(scope, value, &value)) == NULL && is_required(value))
 		e = scope_required(scope);
 	if (e != NULL)
@@ -111,6 +113,14 @@ macro_push_node(lua_State *L, struct node *node)
 		lua_rawsetp(L, -3, node);
 	}
 	lua_remove(L, -2);
+}
+
+struct node *
+macro_to_node(lua_State *L, int index)
+{
+	const struct object *object = luaL_testudata(L, index, OBJECT);
+
+	return object != NULL && *object->path == '\0' ? object->scope->node : NULL;
 }
 
 /* The value at a dotted path, or NULL. */
@@ -174,6 +184,7 @@ object_keys(lua_State *L)
 	const char	*key;
 	json_t		*value;
 
+	trace_whole(object->scope, object->path);
 	lua_createtable(L, 0, (int)json_object_size(object->value));
 	json_object_foreach(object->value, key, value) {
 		lua_pushboolean(L, true);
@@ -210,6 +221,7 @@ object_json(void *userdata, json_t **out)
 	struct object	*object = userdata;
 	struct err	*e = scope_deep(object->scope, object->value, out);
 
+	trace_whole(object->scope, object->path);
 	if (e == NULL)
 		json_incref(*out);
 	return e;
@@ -254,7 +266,12 @@ push_name(lua_State *L, struct scope *scope, const char *name)
 		macro_push_value(L, scope, value, name);
 		return true;
 	}
-	return builtin_push(L, scope, name) || push_common(L, name);
+	if (builtin_push(L, scope, name))
+		return true;
+	if (!push_common(L, name))
+		return false;
+	trace_function(L, scope->config, name);
+	return true;
 }
 
 static void
@@ -275,7 +292,8 @@ unknown_name(lua_State *L, struct scope *scope, const char *name)
 {
 	bool		 lenient = sandbox_lenient(sandbox_of(L), true);
 	struct strs	 names = { 0 };
-	struct err	*e = err_new(ERR_CONFIG, "nothing is called \"%s\"", name);
+	struct err	*e = err_rule(err_new(ERR_CONFIG, "nothing is called \"%s\"", name),
+	    scope != NULL && config_lost(scope->config, name) ? RULE_CONSEQUENCE : "unknown-name");
 	const char	*near, *key;
 	json_t		*value;
 
@@ -354,8 +372,10 @@ library_index(lua_State *L)
 	struct scope	*scope = scope_current(config);
 	const char	*name = luaL_checkstring(L, 2);
 
-	if (push_common(L, name) || (scope != NULL && builtin_push(L, scope, name)))
+	if (push_common(L, name) || (scope != NULL && builtin_push(L, scope, name))) {
+		trace_function(L, config, name);
 		return 1;
+	}
 	sandbox_raise(L, unknown_name(L, scope, name));
 }
 
@@ -386,6 +406,7 @@ library_newindex(lua_State *L)
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &library_key);
 	lua_insert(L, 2);
 	lua_rawset(L, 2);
+	config->macros_defined++;
 	return 0;
 }
 
@@ -445,11 +466,11 @@ located(const char *path, const struct buf *text, struct err *take_e)
 {
 	const char	*message, *line = buf_text(text);
 	struct place	 place = { .path = path };
-	struct err	*e;
 	char		*rest, *quoted = NULL;
 
 	if (take_e == NULL || err_place(take_e) != NULL)
 		return take_e;
+	take_e = err_rule(take_e, "macro");
 	message = err_message(take_e);
 	if (str_starts(message, path) && message[strlen(path)] == ':') {
 		place.line = (unsigned)strtoul(message + strlen(path) + 1, &rest, 10);
@@ -459,12 +480,9 @@ located(const char *path, const struct buf *text, struct err *take_e)
 		line = (line = strchr(line, '\n')) != NULL ? line + 1 : NULL;
 	if (place.line > 0 && line != NULL)
 		place.text = quoted = xstrndup(line, strcspn(line, "\n"));
-	e = err_at(err_code(take_e), &place, "%s", message);
-	if (err_hint_text(take_e) != NULL)
-		e = err_hint(e, "%s", err_hint_text(take_e));
-	err_free(take_e);
+	take_e = err_moved(take_e, &place, "%s", message);
 	free(quoted);
-	return e;
+	return take_e;
 }
 
 NODISCARD
@@ -474,21 +492,29 @@ load_file(struct config *config, bool instance, const char *name)
 	char		*file = xasprintf("macros/%s.lua", name);
 	char		*path = instance ? xstrdup(file) : xasprintf("platform/%s", file);
 	char		*chunk = xasprintf("@%s", path);
+	struct place	 place = { .path = path };
 	struct buf	 text = { 0 };
 	struct err	*e;
 	lua_State	*L = sandbox_state(config->sandbox);
 
+	config->macros_defined = 0;
 	e = instance ? repo_read(config->repo, file, &text) : repo_platform_read(config->repo, file, &text);
 	if (e != NULL) {
 		e = read_error(path, e);
 		goto out;
 	}
-	if ((e = sandbox_compile(config->sandbox, buf_text(&text), text.len, chunk)) == NULL) {
+	e = err_rule(sandbox_compile(config->sandbox, buf_text(&text), text.len, chunk), "lua-syntax");
+	if (e == NULL) {
 		*(struct config **)lua_newuserdatauv(L, sizeof(struct config *), 0) = config;
 		luaL_setmetatable(L, LIBRARY);
 		e = sandbox_call(config->sandbox, 1, 0);
 	}
-	e = located(path, &text, e);
+	if ((e = located(path, &text, e)) != NULL)
+		buf_add(&config->lost, text.data, text.len);
+	else if (config->macros_defined == 0)
+		problems_add(&config->warnings, err_rule(err_warning(err_hint(err_at(ERR_CONFIG, &place,
+		    "it defines no macro"), "define one with \"function NAME(...) ... end\", without \"local\"")),
+		    "no-macro"));
 out:
 	free(file);
 	free(path);
@@ -500,6 +526,7 @@ out:
 void
 macro_load(struct config *config, struct problems *problems)
 {
+	lua_State	*L = sandbox_state(config->sandbox);
 	struct strs	 names = { 0 };
 	struct err	*e;
 
@@ -513,4 +540,6 @@ macro_load(struct config *config, struct problems *problems)
 		strs_fini(&names);
 	}
 	config->macros_open = false;
+	lua_rawgetp(L, LUA_REGISTRYINDEX, &library_key);
+	sandbox_share(L);
 }

@@ -66,6 +66,13 @@ is_open(const json_t *old)
 	return old == NULL || json_is_null(old) || is_required(old) || is_macro(old);
 }
 
+static void
+cut_path(struct merge *merge, size_t len)
+{
+	merge->path.len = len;
+	merge->path.data[len] = '\0';
+}
+
 /* An error at the value of `key` (as the file writes it) in the current object; `old` is what it does not fit to. */
 PRINTF(4, 5)
 static void
@@ -85,11 +92,11 @@ clash(struct merge *merge, const char *key, const char *hint, const char *format
 	buf_adds(&path, key);
 	last = buf_take(&path);
 	if (!json_locate(merge->source->path, buf_text(&merge->source->text), merge->source->text.len, last, &place))
-		place = (struct place){ .path = merge->source->path };
+		source_place_or_file(merge->source, buf_text(&merge->path), NULL, &place);
 	e = err_hint(err_at(ERR_CONFIG, &place, "%s", message), "%s", hint);
 	if (layers_place(merge->below, buf_text(&merge->path), NULL, &below))
 		e = err_note(e, &below, "it is set here before");
-	problems_add(merge->errors, e);
+	problems_add(merge->errors, err_rule(e, "type-clash"));
 	free(message);
 	free(last);
 }
@@ -125,6 +132,26 @@ add_values(json_t *to, json_t *from)
 	}
 }
 
+/* A value without anything below it: prefixes inside are used up all the same. */
+static json_t *
+merge_fresh(struct merge *merge, json_t *value)
+{
+	size_t	 mark = merge->path.len, i;
+	json_t	*copy, *element;
+
+	if (json_is_object(value))
+		return merge_objects(merge, NULL, value);
+	if (!json_is_array(value) || !merge->source->prefixed)
+		return json_incref(value);
+	copy = json_array();
+	json_array_foreach(value, i, element) {
+		buf_addf(&merge->path, ".%zu", i + 1);
+		json_array_append_new(copy, merge_fresh(merge, element));
+		cut_path(merge, mark);
+	}
+	return copy;
+}
+
 static json_t *
 merge_add(struct merge *merge, const char *key, json_t *old, json_t *value)
 {
@@ -135,6 +162,11 @@ merge_add(struct merge *merge, const char *key, json_t *old, json_t *value)
 		    type_name(value));
 		return NULL;
 	}
+	if (is_macro(value)) {
+		clash(merge, key, "put the macro into a list, [\"= ...\"], to add what it gives", "\"%s\" cannot add a macro",
+		    key);
+		return NULL;
+	}
 	if (old != NULL && (is_macro(old) || (!is_open(old) && !json_is_array(old)))) {
 		clash(merge, key, "\"!key\" replaces whatever was there", "\"%s\" adds to a list, but \"%s\" is %s", key,
 		    key + 1, is_macro(old) ? "a macro" : type_name(old));
@@ -143,7 +175,9 @@ merge_add(struct merge *merge, const char *key, json_t *old, json_t *value)
 	sum = json_array();
 	if (json_is_array(old))
 		add_values(sum, old);
+	value = merge_fresh(merge, value);
 	add_values(sum, value);
+	json_decref(value);
 	return sum;
 }
 
@@ -168,12 +202,6 @@ merge_remove(struct merge *merge, const char *key, json_t *old, json_t *value)
 	return rest;
 }
 
-/* A value without anything below it: prefixes inside are used up all the same. */
-static json_t *
-merge_fresh(struct merge *merge, json_t *value)
-{
-	return json_is_object(value) ? merge_objects(merge, NULL, value) : json_incref(value);
-}
 
 static json_t *
 merge_plain(struct merge *merge, const char *key, json_t *old, json_t *value)
@@ -187,7 +215,7 @@ merge_plain(struct merge *merge, const char *key, json_t *old, json_t *value)
 		    buf_text(&merge->path), type_name(value), type_name(old));
 		return NULL;
 	}
-	return json_is_object(value) ? merge_objects(merge, old, value) : json_incref(value);
+	return json_is_object(value) ? merge_objects(merge, old, value) : merge_fresh(merge, value);
 }
 
 /*
@@ -209,8 +237,9 @@ suspect(struct merge *merge, const json_t *parent, const json_t *child, const ch
 	}
 	near = strs_nearest(&names, name);
 	if (near != NULL && source_place(merge->source, buf_text(&merge->path), NULL, &place))
-		problems_add(merge->warnings, err_hint(err_at(ERR_CONFIG, &place,
-		    "nothing else knows \"%s\"", buf_text(&merge->path)), "did you mean \"%s\"?", near));
+		problems_add(merge->warnings, err_rule(err_warning(err_hint(err_at(ERR_CONFIG, &place,
+		    "nothing else knows \"%s\"", buf_text(&merge->path)), "did you mean \"%s\"?", near)),
+		    "misspelt-key"));
 	strs_fini(&names);
 }
 
@@ -252,8 +281,7 @@ merge_objects(struct merge *merge, json_t *parent, json_t *child)
 			changed = changed || new != old;
 			json_object_set_new(result, name, new);
 		}
-		merge->path.len = mark;
-		merge->path.data[mark] = '\0';
+		cut_path(merge, mark);
 	}
 	if (parent == NULL || changed)
 		return result;

@@ -58,7 +58,7 @@ collision(const struct check *check, size_t node, const char *property, const ch
 	place_of(one, property, text, &place);
 	e = err_at(ERR_CONFIG, &place, "\"%s\" is a name of two nodes, %s and %s", text, other->name, one->name);
 	place_of(other, where, json_string_value(json_array_get(owner, 2)), &place);
-	problems_add(check->problems, err_note(e, &place, "that of node %s", other->name));
+	problems_add(check->problems, err_rule(err_note(e, &place, "that of node %s", other->name), "duplicate-name"));
 }
 
 /* A full name is one node's; an alias may be of several, but not also a full name: those are all known by then. */
@@ -89,11 +89,12 @@ check_name(struct check *check, size_t i, const char *property, const char *text
 	if (!host_name_good(text)) {
 		if (!check->asked[i])
 			return;
+		node_scope(node)->wrong = true;
 		place_of(node, property, text, &place);
 		value = json_string(text);
 		quoted = json_dumps(value, JSON_ENCODE_ANY);	/* it may have newlines */
-		problems_add(check->problems, err_hint(err_at(ERR_CONFIG, &place, "%s is no name of a host", quoted),
-		    "names are made of letters, digits and -, with dots between them"));
+		problems_add(check->problems, err_rule(err_hint(err_at(ERR_CONFIG, &place, "%s is no name of a host",
+		    quoted), "names are made of letters, digits and -, with dots between them"), "bad-host-name"));
 		json_decref(value);
 		free(quoted);
 	} else if (owned && node->enabled)
@@ -126,9 +127,10 @@ wrong(const struct check *check, size_t i, const char *property, const json_t *v
 
 	if (!check->asked[i])
 		return;
+	node_scope(check->config->nodes[i])->wrong = true;
 	place_of(check->config->nodes[i], property, NULL, &place);
-	problems_add(check->problems, err_at(ERR_CONFIG, &place, "\"%s\" of node %s must be %s, not %s", property,
-	    check->config->nodes[i]->name, wanted, type_name(value)));
+	problems_add(check->problems, err_rule(err_at(ERR_CONFIG, &place, "\"%s\" of node %s must be %s, not %s",
+	    property, check->config->nodes[i]->name, wanted, type_name(value)), "wrong-type"));
 }
 
 static void
@@ -174,9 +176,11 @@ check_port(struct check *check, size_t i)
 	place_of(check->config->nodes[i], "ssh.port", NULL, &place);
 	if (!json_is_integer(value))
 		wrong(check, i, "ssh.port", value, "a whole number");
-	else if (json_integer_value(value) < 1 || json_integer_value(value) > PORT_LAST)
-		problems_add(check->problems, err_at(ERR_CONFIG, &place, "%" JSON_INTEGER_FORMAT " is no port: they are "
-		    "numbered from 1 to %d", json_integer_value(value), PORT_LAST));
+	else if (json_integer_value(value) < 1 || json_integer_value(value) > PORT_LAST) {
+		node_scope(check->config->nodes[i])->wrong = true;
+		problems_add(check->problems, err_rule(err_at(ERR_CONFIG, &place, "%" JSON_INTEGER_FORMAT " is no port: "
+		    "they are numbered from 1 to %d", json_integer_value(value), PORT_LAST), "bad-port"));
+	}
 }
 
 void

@@ -78,12 +78,14 @@ add_class(struct config *config, const struct source *own, const char *key, size
 	raw_place(config, own, path, name, &place);
 	free(path);
 	if (name == NULL || is_macro(value)) {
-		problems_add(&config->errors, err_at(ERR_CONFIG, &place, "\"%s\" must be a list of names", key));
+		problems_add(&config->errors, err_rule(err_at(ERR_CONFIG, &place, "\"%s\" must be a list of names",
+		    key), "wrong-type"));
 	} else if (!strs_has(known, name)) {
 		e = err_at(ERR_CONFIG, &place, "unknown %.*s \"%s\"", (int)strlen(key) - 1, key, name);
 		if ((near = strs_nearest(known, name)) != NULL)
 			e = err_hint(e, "did you mean \"%s\"?", near);
-		problems_add(&config->errors, e);
+		problems_add(&config->errors, err_rule(e, known == &config->services ? "unknown-service" :
+		    "unknown-tag"));
 	} else if (!strs_has(out, name))
 		strs_add(out, name);
 }
@@ -101,8 +103,9 @@ raw_list(struct config *config, const struct source *own, const char *key, const
 		}
 	} else if (value != NULL && !json_is_null(value)) {
 		raw_place(config, own, key, NULL, &place);
-		problems_add(&config->errors, err_hint(err_at(ERR_CONFIG, &place, "\"%s\" must be a list of names, "
-		    "not %s", key, is_macro(value) ? "a macro" : type_name(value)), "write \"%s\": [\"...\"]", key));
+		problems_add(&config->errors, err_rule(err_hint(err_at(ERR_CONFIG, &place, "\"%s\" must be a list of "
+		    "names, not %s", key, is_macro(value) ? "a macro" : type_name(value)), "write \"%s\": [\"...\"]",
+		    key), "wrong-type"));
 	}
 	json_decref(value);
 }
@@ -113,9 +116,25 @@ struct environment {
 	char		*text;		/* of the place */
 };
 
+/* The tag by which it is in a second one is what can be taken away; `second` is where that says so. */
+static void
+two_environments(struct config *config, const struct source *own, const char *tag, const struct environment *first,
+    const struct place *second, const char *name)
+{
+	struct place	 there = { second->path, second->line, second->column, NULL }, place;
+	struct err	*e;
+
+	raw_place(config, own, "tags.1", tag, &place);
+	e = err_at(ERR_CONFIG, &place, "this node is in two environments, \"%s\" and \"%s\"", first->name, name);
+	e = err_note(e, &first->place, "in environment \"%s\" by this", first->name);
+	e = err_note(e, &there, "in environment \"%s\" by this", name);
+	problems_add(&config->errors, err_rule(e, "two-environments"));
+}
+
 /* Take the environment that a file sets, unless another one set another. */
 static void
-take_environment(struct config *config, const struct source *source, const char *node, struct environment *found)
+take_environment(struct config *config, const struct source *source, const struct source *own, const char *tag,
+    struct environment *found)
 {
 	json_t		*value = source == NULL ? NULL : json_object_get(source->root, "environment");
 	const char	*name = json_string_value(value);
@@ -125,14 +144,14 @@ take_environment(struct config *config, const struct source *source, const char 
 		return;
 	source_place_or_file(source, "environment", NULL, &place);
 	if (name == NULL || !class_name_good(name)) {
-		problems_add(&config->errors, err_at(ERR_CONFIG, &place, "\"environment\" must be the name of one"));
+		problems_add(&config->errors, err_rule(err_at(ERR_CONFIG, &place,
+		    "\"environment\" must be the name of one"), "wrong-type"));
 	} else if (found->name == NULL) {
 		found->name = name;
 		found->place = place;
 		found->place.text = found->text = place.text == NULL ? NULL : xstrdup(place.text);
 	} else if (strcmp(found->name, name) != 0)
-		problems_add(&config->errors, err_note(err_at(ERR_CONFIG, &place, "node %s is in environment \"%s\" by "
-		    "this", node, name), &found->place, "and in environment \"%s\" by this", found->name));
+		two_environments(config, own, tag, found, &place, name);
 }
 
 static const char *
@@ -141,15 +160,15 @@ node_environment(struct config *config, const struct node *node, const struct so
 	struct environment	 found = { 0 };
 	const struct kind	*tag;
 
-	take_environment(config, own, node->name, &found);
+	take_environment(config, own, own, NULL, &found);
 	for (size_t i = 0; i < node->tags.count; i++) {
 		tag = config_tag(config, node->tags.items[i]);
 		/* The instance's own file for a tag has the last word over the platform's. */
 		if (tag->instance != NULL && !json_is_null(json_object_get(tag->instance->root, "environment")) &&
 		    json_object_get(tag->instance->root, "environment") != NULL)
-			take_environment(config, tag->instance, node->name, &found);
+			take_environment(config, tag->instance, own, tag->name, &found);
 		else
-			take_environment(config, tag->platform, node->name, &found);
+			take_environment(config, tag->platform, own, tag->name, &found);
 	}
 	free(found.text);
 	if (found.name != NULL)
@@ -168,8 +187,9 @@ node_enabled(struct config *config, const struct scope *scope)
 	if (!json_is_true(value)) {
 		if (!scope_place(scope, "enabled", NULL, &place))
 			place = (struct place){ .path = scope->own->path };
-		problems_add(&config->errors, err_at(ERR_CONFIG, &place, "\"enabled\" must be true or false, not %s",
-		    is_macro(value) ? "a macro" : type_name(value)));
+		problems_add(&config->errors, err_rule(err_at(ERR_CONFIG, &place,
+		    "\"enabled\" must be true or false, not %s", is_macro(value) ? "a macro" : type_name(value)),
+		    "wrong-type"));
 	}
 	return true;
 }
@@ -218,6 +238,7 @@ load_node(struct config *config, const char *name)
 	struct node		*node = xcalloc(1, sizeof(*node));
 	char			*path = xasprintf("nodes/%s.json", name);
 	const struct source	*own = source_read(config, true, path);
+	const struct err	*last;
 	struct scope		*scope;
 
 	node->name = xstrdup(name);
@@ -225,11 +246,14 @@ load_node(struct config *config, const char *name)
 	if (json_object_get(own->root, "name") == NULL || json_str(own->root, "name") == NULL ||
 	    strcmp(json_str(own->root, "name"), name) != 0)
 		forbid(config, own, "name", "the name of a node is the name of its file");
+	forbid(config, own, "partials", "the files of services and tags say which partials they are made of");
+	last = config->errors.last;
 	raw_list(config, own, "services", &config->services, &node->services);
 	raw_list(config, own, "tags", &config->tags, &node->tags);
 	node->environment = node_environment(config, node, own);
 	scope = scope_new(config, node, node->environment, xasprintf("node %s", name), node_base(config, node));
 	scope->own = own;
+	scope->partial = config->errors.last != last;
 	scope->merged = merge_node(config, node, scope->base, own);
 	node->state = scope;
 	node->enabled = node_enabled(config, scope);
@@ -253,9 +277,7 @@ load_nodes(struct config *config)
 			continue;
 		}
 		place.path = path = xasprintf("nodes/%s.json", names.items[i]);
-		problems_add(&config->errors, err_hint(err_at(ERR_CONFIG, &place, "%s", err_message(e)), "%s",
-		    err_hint_text(e)));
-		err_free(e);
+		problems_add(&config->errors, err_rule(err_moved(e, &place, "%s", err_message(e)), "bad-name"));
 		free(path);
 	}
 	strs_fini(&names);

@@ -11,6 +11,7 @@ problems_add(struct problems *problems, struct err *take_e)
 
 	if (take_e == NULL)
 		return;
+	problems->offered++;
 	if ((place = err_place(take_e)) != NULL)
 		buf_addf(&key, "%s:%u:%u ", place->path, place->line, place->column);
 	buf_adds(&key, err_message(take_e));

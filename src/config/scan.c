@@ -205,6 +205,22 @@ scan_skip_string(struct scan *scan)
 	}
 }
 
+bool
+scan_key_is(const struct scan *scan, size_t start, const char *name, size_t len)
+{
+	const char	*key = scan->text + start;
+	size_t		 key_len = scan->pos - start;
+	json_t		*decoded;
+	bool		 is;
+
+	if (memchr(key, '\\', key_len) == NULL)
+		return key_len - 2 == len && memcmp(key + 1, name, len) == 0;
+	decoded = json_loadb(key, key_len, JSON_DECODE_ANY, NULL);
+	is = json_string_length(decoded) == len && memcmp(json_string_value(decoded), name, len) == 0;
+	json_decref(decoded);
+	return is;
+}
+
 /* Containers are skipped by counting their brackets: the text is known to be good. */
 void
 scan_skip_value(struct scan *scan)
@@ -452,6 +468,9 @@ check_name(const struct scan *scan, size_t start)
 		e = error_at(scan, start, "an empty key");
 	else if (strchr("+-!", *name) != NULL && name[1] == '\0')
 		e = error_at(scan, start, "\"%s\" without the name of a property behind it", name);
+	else if (strchr("+-!", *name) != NULL && strchr("+-!", name[1]) != NULL)
+		e = err_hint(error_at(scan, start, "\"%s\" has two signs", name),
+		    "\"+key\" adds to a list, \"-key\" takes from it, \"!key\" replaces whatever was there");
 	else if (strchr(name, '.') != NULL && scan->depth == 1)
 		e = err_hint(error_at(scan, start, "a key with a dot in it, \"%s\"", name),
 		    "a property below another is written { \"a\": { \"b\": ... } }");

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define SCAN_DEPTH	100	/* of nested values */
@@ -34,6 +35,9 @@ struct err	*scan_check(struct scan *scan);
 void		 scan_space(struct scan *scan);
 void		 scan_skip_string(struct scan *scan);
 void		 scan_skip_value(struct scan *scan);
+
+/* Whether the key (with its quotes) from `start` to the scanner's place is `name`. */
+bool		 scan_key_is(const struct scan *scan, size_t start, const char *name, size_t len);
 
 /* The place of a byte.  place->text is valid until the next call on the same thread, NULL for very long lines. */
 void		 scan_place(const char *path, const char *text, size_t len, size_t offset, struct place *place);

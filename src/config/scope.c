@@ -4,6 +4,7 @@
 #include "config/state.h"
 
 #include "base/strs.h"
+#include "config/trace.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -37,6 +38,8 @@ scope_find(struct scope *scope, json_t *from, const char *path, json_t **out)
 	size_t		 n = 0;
 
 	*out = NULL;
+	if (from == scope->root)
+		trace_property(scope, path);
 	if (*path == '\0') {
 		*out = from;
 		return NULL;
@@ -89,7 +92,7 @@ scope_missing(struct scope *scope, json_t *from, const char *prefix, const char 
 		e = err_hint(e, "did you mean \"%s\"?", near);
 	free(step);
 	strs_fini(&names);
-	return e;
+	return err_rule(e, scope_broken(scope) ? RULE_CONSEQUENCE : "unknown-property");
 }
 
 static void
@@ -134,15 +137,18 @@ scope_required(struct scope *scope)
 	struct place	 place;
 	struct err	*e = NULL;
 	char		*own = own_path(scope);
+	bool		 elsewhere = false;	/* where nobody can change it */
 
 	find_required(scope_root(scope), &path, &found);
 	if (found.count == 0)
 		goto out;
 	strs_join(&found, ", ", &list);
-	if (!scope_place(scope, found.items[0], NULL, &place))
+	if (!scope_place(scope, found.items[0], NULL, &place) || str_starts(place.path, "platform/")) {
 		place = (struct place){ .path = own };
+		elsewhere = true;
+	}
 	e = err_at(ERR_CONFIG, &place, "%s must have a value for %s", scope->title, buf_text(&list));
-	for (size_t i = 0; i < found.count && found.count > 1; i++) {
+	for (size_t i = 0; i < found.count && (found.count > 1 || elsewhere); i++) {
 		if (scope_place(scope, found.items[i], NULL, &place))
 			e = err_note(e, &place, "\"%s\" is REQUIRED here", found.items[i]);
 	}
@@ -152,5 +158,5 @@ out:
 	strs_fini(&found);
 	buf_fini(&path);
 	buf_fini(&list);
-	return e;
+	return err_rule(e, scope_broken(scope) ? RULE_CONSEQUENCE : "required");
 }

@@ -15,9 +15,14 @@ has_prefix(const json_t *value)
 {
 	const char	*key;
 	json_t		*child;
+	size_t		 i;
 
 	json_object_foreach((json_t *)(uintptr_t)value, key, child) {
-		if (key_name(key) != key || (json_is_object(child) && has_prefix(child)))
+		if (key_name(key) != key || has_prefix(child))
+			return true;
+	}
+	for (i = 0; i < json_array_size(value); i++) {
+		if (has_prefix(json_array_get(value, i)))
 			return true;
 	}
 	return false;
@@ -47,7 +52,7 @@ read_error(const char *path, struct err *take_e)
 
 	e = err_at(ERR_CONFIG, &(struct place){ .path = path }, "%s", why != NULL ? why + 2 : message);
 	err_free(take_e);
-	return e;
+	return err_rule(e, "unreadable-file");
 }
 
 /* A broken file is an error and then as good as an empty one, so that the others are still looked at. */
@@ -66,7 +71,8 @@ source_read(struct config *config, bool instance, const char *path)
 	e = e != NULL ? read_error(source->path, e) : parse(source);
 	if (e != NULL)
 		source->root = json_object();
-	problems_add(&config->errors, e);
+	source->broken = e != NULL;
+	problems_add(&config->errors, err_rule(e, "syntax"));
 	source->prefixed = has_prefix(source->root);
 	config->sources = xrealloc(config->sources, config->source_count + 1, sizeof(struct source *));
 	config->sources[config->source_count++] = source;
@@ -79,6 +85,7 @@ source_free(struct source *source)
 	free(source->path);
 	buf_fini(&source->text);
 	json_decref(source->root);
+	free(source->partials);
 	free(source);
 }
 
@@ -189,10 +196,18 @@ source_place(const struct source *source, const char *path, const char *text, st
 static void
 layers_add(struct layers *layers, const struct source *source)
 {
-	if (source == NULL)
-		return;
 	layers->items = xrealloc(layers->items, layers->count + 1, sizeof(struct source *));
 	layers->items[layers->count++] = source;
+}
+
+static bool
+layers_have(const struct layers *layers, const struct source *source)
+{
+	for (size_t i = 0; i < layers->count; i++) {
+		if (layers->items[i] == source)
+			return true;
+	}
+	return false;
 }
 
 bool
@@ -205,13 +220,40 @@ layers_place(const struct layers *layers, const char *path, const char *text, st
 	return false;
 }
 
+/* The file of this number of a kind that counts in the environment, or NULL. */
+static const struct source *
+kind_source(const struct kind *kind, size_t number, const char *environment)
+{
+	const struct variant *variant;
+
+	if (number < 2)
+		return number == 0 ? kind->platform : kind->instance;
+	variant = &kind->variants[number - 2];
+	return environment != NULL && strcmp(variant->environment, environment) == 0 ? variant->source : NULL;
+}
+
+/* What several of a node's services name applies once, below the first of them: it must not undo what that one says. */
+static void
+partial_layers(const struct kind *partial, const char *environment, struct layers *layers)
+{
+	const struct source *source;
+
+	for (size_t i = 0; i < partial->variant_count + 2; i++) {
+		if ((source = kind_source(partial, i, environment)) != NULL && !layers_have(layers, source))
+			layers_add(layers, source);
+	}
+}
+
 void
 kind_layers(const struct kind *kind, const char *environment, struct layers *layers)
 {
-	layers_add(layers, kind->platform);
-	layers_add(layers, kind->instance);
-	for (size_t i = 0; environment != NULL && i < kind->variant_count; i++) {
-		if (strcmp(kind->variants[i].environment, environment) == 0)
-			layers_add(layers, kind->variants[i].source);
+	const struct source *source;
+
+	for (size_t i = 0; i < kind->variant_count + 2; i++) {
+		if ((source = kind_source(kind, i, environment)) == NULL)
+			continue;
+		for (size_t j = 0; j < source->partial_count; j++)
+			partial_layers(source->partials[j], environment, layers);
+		layers_add(layers, source);
 	}
 }

@@ -1,5 +1,5 @@
 /* config: what the files of this room share. */
-/* May know lua, vault, repo, base. */
+/* May know lua, pki, vault, ssh, repo, base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef CONFIG_STATE_H
 #define CONFIG_STATE_H
@@ -13,6 +13,7 @@
 struct problems {
 	struct err	*first, *last;
 	json_t		*seen;
+	size_t		 offered;	/* how many came, those that were there already too */
 };
 
 void		 problems_add(struct problems *problems, struct err *take_e);
@@ -24,7 +25,10 @@ struct source {
 	struct buf	 text;
 	json_t		*root;		/* an object; empty when the file is broken */
 	bool		 instance;	/* not the platform's */
+	bool		 broken;
 	bool		 prefixed;	/* has a "+key", "-key" or "!key" somewhere */
+	const struct kind **partials;	/* what its "partials" name, which is not in the root */
+	size_t		 partial_count;
 };
 
 /* Where the property `path` is set; `text` is its value if that is a string and known, else NULL.  False: not there. */
@@ -43,19 +47,20 @@ struct layers {
 /* The last one that sets it, as source_place(). */
 bool		 layers_place(const struct layers *layers, const char *path, const char *text, struct place *place);
 
-/* common, the provider, a service or a tag: platform → instance → the instance's variant for an environment. */
+/* common, the provider, a service, a tag or a partial: platform → instance → the instance's variant for an environment. */
 struct variant {
 	char			*environment;
-	const struct source	*source;
+	struct source		*source;
 };
 
 struct kind {
-	char			*name;
-	const struct source	*platform, *instance;	/* either may be NULL */
+	char			*name;			/* that of a partial begins with "_" */
+	struct source		*platform, *instance;	/* either may be NULL */
 	struct variant		*variants;
 	size_t			 variant_count;
 };
 
+/* Append its layers; each has its partials right below it, where they are not there already. */
 void		 kind_layers(const struct kind *kind, const char *environment, struct layers *layers);
 
 /* What layers merge to; shared by all that have the same ones. */
@@ -92,6 +97,8 @@ struct scope {
 	struct item	*items;
 	size_t		 item_count;
 	unsigned	 new_secrets;	/* how many were made for it */
+	bool		 wrong;		/* config_check() found it so */
+	bool		 partial;	/* it names a service or tag that there is not */
 };
 
 struct frame {
@@ -119,12 +126,13 @@ struct taints {
 
 struct config {
 	const struct repo *repo;
+	struct trace	*trace;			/* trace.c: NULL unless reads are remembered */
 	struct sandbox	*sandbox;
 	struct source	**sources;
 	size_t		 source_count;
 	struct kind	 common, provider;
-	struct kind	*service_kinds, *tag_kinds;	/* in the order of the names */
-	struct strs	 services, tags, environments;
+	struct kind	*service_kinds, *tag_kinds, *partial_kinds;	/* in the order of the names */
+	struct strs	 services, tags, partials, environments;
 	struct node	**nodes;
 	size_t		 node_count;
 	struct base	**bases;
@@ -147,13 +155,37 @@ struct config {
 	bool		 touched;		/* the macro that runs has read a secret */
 	bool		 disguised;		/* and now runs again with others in the place of secrets */
 
-	/* macro.c and builtin.c */
+	/* macro.c and builtin*.c */
 	struct scope	*outside;		/* what a recipe that runs is about */
 	json_t		*files;			/* what file() read: path → text */
+	json_t		*remote;		/* what remote_file_path() noted: node → path → true */
+	json_t		*secrets;		/* the secrets that were asked for: environment/name → as what */
+	json_t		*tunnels;		/* environment → node → port → addresses that connect to it */
+	struct picks	*picks;			/* what pick_node() picked, now and before; NULL: nobody asked */
 	bool		 macros_open;		/* the files in macros/ may define globals */
+	size_t		 macros_defined;	/* and so many the one that is read now did */
+	struct buf	 lost;			/* the texts of those that failed */
+
+	struct known_schemas *schemas;		/* schemas.c: NULL until somebody asks */
 };
 
 struct scope	*node_scope(const struct node *node);
+
+/* partial.c: find the partials; `stems` are the names of the files in services/ of the instance, without ".json". */
+void		 load_partials(struct config *config, const struct strs *stems);
+
+/* Take "partials" out of the files of a service or a tag, and find what they name. */
+void		 use_partials(struct config *config, struct kind *kind);
+
+/* load.c: sort, take out doubles, and complain about names that nobody could write; `what` they are names of. */
+void		 tidy_names(struct config *config, struct strs *names, const char *what);
+
+/*
+ * load.c: read the files of a kind: `platform` of the platform or, in its place, `whole` of the instance; NAME.json and
+ * NAME.ENV.json of the instance's directory `dir`, where they are among the `stems`.
+ */
+void		 read_kind(struct config *config, struct kind *kind, const char *name, const char *dir,
+		    const char *platform, const char *whole, const struct strs *stems);
 
 /* load.c and nodes.c: reading everything. */
 void		 load_nodes(struct config *config);
@@ -213,6 +245,15 @@ const char	*type_name(const json_t *value);	/* "an object" */
  */
 void		 check_names(struct config *config, const bool *asked, struct problems *problems);
 
+/* check_ports.c: that no port of the node is wanted by two of its services; all of it is evaluated. */
+void		 check_ports(const struct node *node, struct problems *problems);
+
+/* check_schemas.c: what schemas say of the evaluated nodes and of their provider, where nothing else is wrong yet. */
+void		 check_schemas(struct config *config, struct node **nodes, size_t count, struct problems *problems);
+
+/* check_files.c: the instance's files that nothing reads. */
+void		 check_files(const struct config *config, struct problems *problems);
+
 /* eval.c: a scope's values. */
 struct scope	*scope_new(struct config *config, struct node *node, const char *environment, char *take_title,
 		    const struct base *base);
@@ -222,6 +263,9 @@ json_t		*scope_root(struct scope *scope);
 /* The value in the place of `value`, which is in a scope's tree, evaluated if it is a macro.  Borrowed. */
 NODISCARD
 struct err	*scope_value(struct scope *scope, json_t *value, json_t **out);
+
+/* Whether `value` only stands for a macro that has none: it failed, or nobody asked yet. */
+bool		 scope_failed(const struct scope *scope, const json_t *value);
 
 /* Evaluate all macros in the place of `value` and below. */
 NODISCARD
@@ -246,6 +290,12 @@ bool		 scope_place(const struct scope *scope, const char *path, const char *text
 /* The scope whose macro runs, or that the recipe is about; NULL: none. */
 struct scope	*scope_current(const struct config *config);
 
+/* Whether a text that could not be parsed has the name as a word, so that it may be about it. */
+bool		 mentions(const char *text, const char *name);
+
+/* Whether a layer is broken or missing, so that what it lacks need be no mistake. */
+bool		 scope_broken(const struct scope *scope);
+
 /* One error that names all properties of the scope that are "REQUIRED" still, or NULL. */
 NODISCARD
 struct err	*scope_required(struct scope *scope);
@@ -268,8 +318,11 @@ void		 taints_fini(struct taints *taints);
 /* What a macro that reads this value gets; borrowed. */
 json_t		*taint_read(struct config *config, json_t *value);
 
-/* Make another secret of the same kind of this one. */
-void		 taint_disguise(char *text, size_t len);
+/* The value as node_shown() shows it, a new reference. */
+json_t		*taint_shown(const struct config *config, json_t *value);
+
+/* Make another secret of this one: each of `letters` becomes the next of them, others another of their kind. */
+void		 taint_disguise(char *text, size_t len, const char *letters);
 
 /* macro.c: the values of Lua that stand for scopes, and the environment of macros. */
 void		 macro_setup(struct config *config);
@@ -288,8 +341,14 @@ void		 macro_push_object(lua_State *L, struct scope *scope, json_t *object, cons
 /* Push a node; the same value each time. */
 void		 macro_push_node(lua_State *L, struct node *node);
 
+/* The node that the value at `index` stands for, or NULL. */
+struct node	*macro_to_node(lua_State *L, int index);
+
 /* Read the files in macros/ of the platform and the instance. */
 void		 macro_load(struct config *config, struct problems *problems);
+
+/* builtin_pick.c */
+void		 picks_free(struct picks *picks);
 
 /* builtin.c: push what macros call `name` in this scope; false: nothing is called so. */
 bool		 builtin_push(lua_State *L, struct scope *scope, const char *name);

@@ -69,8 +69,8 @@ taints_fini(struct taints *taints)
 	*taints = (struct taints){ 0 };
 }
 
-static json_t *
-shown(const struct config *config, json_t *value)
+json_t *
+taint_shown(const struct config *config, json_t *value)
 {
 	const struct taint	*taint = find(config, value);
 	const char		*key;
@@ -83,17 +83,17 @@ shown(const struct config *config, json_t *value)
 		return json_incref(value);
 	copy = json_copy(value);
 	json_object_foreach(value, key, child) {
-		json_object_set_new(copy, key, shown(config, child));
+		json_object_set_new(copy, key, taint_shown(config, child));
 	}
 	for (i = 0; i < json_array_size(value); i++)
-		json_array_set_new(copy, i, shown(config, json_array_get(value, i)));
+		json_array_set_new(copy, i, taint_shown(config, json_array_get(value, i)));
 	return copy;
 }
 
 json_t *
 node_shown(const struct node *node, json_t *value)
 {
-	return node->config->taints.count == 0 ? json_incref(value) : shown(node->config, value);
+	return node->config->taints.count == 0 ? json_incref(value) : taint_shown(node->config, value);
 }
 
 json_t *
@@ -107,22 +107,28 @@ taint_read(struct config *config, json_t *value)
 	return config->disguised ? taint->decoy : value;
 }
 
-/* Every letter and digit becomes another of its kind. */
-void
-taint_disguise(char *text, size_t len)
+/* The next one of `letters`; one that is not among them becomes another of its kind. */
+static char
+disguised(char c, const char *letters)
 {
-	for (size_t i = 0; i < len; i++) {
-		unsigned char byte = (unsigned char)text[i];
+	const char *at = c == '\0' ? NULL : strchr(letters, c);
 
-		if (isdigit(byte))
-			text[i] = (char)('0' + (byte - '0' + 1) % 10);
-		else if (isupper(byte))
-			text[i] = (char)('A' + (byte - 'A' + 1) % 26);
-		else if (islower(byte))
-			text[i] = (char)('a' + (byte - 'a' + 1) % 26);
-		else if (isgraph(byte))
-			text[i] = byte == '~' ? '!' : (char)(byte + 1);
-	}
+	if (at != NULL)
+		return at[1] != '\0' ? at[1] : *letters;
+	if (isdigit((unsigned char)c))
+		return (char)('0' + (c - '0' + 1) % 10);
+	if (isupper((unsigned char)c))
+		return (char)('A' + (c - 'A' + 1) % 26);
+	if (islower((unsigned char)c))
+		return (char)('a' + (c - 'a' + 1) % 26);
+	return !isgraph((unsigned char)c) ? c : c == '~' ? '!' : (char)(c + 1);
+}
+
+void
+taint_disguise(char *text, size_t len, const char *letters)
+{
+	for (size_t i = 0; i < len; i++)
+		text[i] = disguised(text[i], letters);
 	mask_register(text, len);
 }
 
@@ -138,7 +144,7 @@ made_decoy(const json_t *value)
 	if (json_is_real(value))
 		return json_real(json_real_value(value) / 2 + 1);
 	buf_add(&text, json_string_value(value), json_string_length(value));
-	taint_disguise(text.data, text.len);
+	taint_disguise(text.data, text.len, "");
 	decoy = json_stringn(buf_text(&text), text.len);
 	buf_fini(&text);
 	return decoy;

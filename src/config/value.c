@@ -56,6 +56,16 @@ node_get(struct node *node, const char *property, json_t **out)
 	return NULL;
 }
 
+struct err *
+node_find(struct node *node, const char *property, json_t **out)
+{
+	struct err *e = evaluate(node_scope(node), property, out);
+
+	if (e != NULL || json_is_null(*out))
+		*out = NULL;
+	return e;
+}
+
 NODISCARD
 static struct err *
 wrong_type(struct node *node, const char *property, const json_t *value, const char *wanted)

@@ -11,6 +11,9 @@
 #include <string.h>
 
 #define DEPTH_MAX	64		/* of nested tables; one that contains itself is deeper than any */
+#define RESULT_MAX	((size_t)16 << 20)	/* bytes of all texts, and for each value */
+#define VALUE_SIZE	32		/* so many more; what is there twice counts twice */
+#define TOO_DEEP	"the result contains itself, or is nested more than %d deep"
 #define WHOLE_MAX	9007199254740992.0	/* 2^53: up to here a double that is whole is exact */
 
 static void
@@ -72,7 +75,23 @@ lua_push_json(lua_State *L, const json_t *value)
 	}
 }
 
-static struct err	*convert(lua_State *L, int index, json_t **out, unsigned depth);
+/* A result on its way to JSON. */
+struct result {
+	lua_State	*L;
+	size_t		 room;		/* for what is to come */
+};
+
+NODISCARD
+static struct err *
+take_room(struct result *result, size_t size)
+{
+	if (size > result->room)
+		return err_new(ERR_CONFIG, "the result is larger than %zu MiB", RESULT_MAX >> 20);
+	result->room -= size;
+	return NULL;
+}
+
+static struct err	*convert(struct result *result, int index, json_t **out, unsigned depth);
 
 NODISCARD
 static struct err *
@@ -97,11 +116,14 @@ convert_number(lua_State *L, int index, json_t **out)
 
 NODISCARD
 static struct err *
-convert_string(lua_State *L, int index, json_t **out)
+convert_string(struct result *result, int index, json_t **out)
 {
 	size_t		 len;
-	const char	*text = lua_tolstring(L, index, &len);
+	const char	*text = lua_tolstring(result->L, index, &len);
+	struct err	*e;
 
+	if ((e = take_room(result, len)) != NULL)
+		return e;
 	if (memchr(text, '\0', len) != NULL)
 		return err_new(ERR_CONFIG, "the result has a text with a NUL byte");
 	if ((*out = json_stringn(text, len)) == NULL)
@@ -111,15 +133,16 @@ convert_string(lua_State *L, int index, json_t **out)
 
 NODISCARD
 static struct err *
-convert_array(lua_State *L, int index, json_t **out, unsigned depth)
+convert_array(struct result *result, int index, json_t **out, unsigned depth)
 {
+	lua_State	*L = result->L;
 	lua_Integer	 count = (lua_Integer)lua_rawlen(L, index);
 	json_t		*array = json_array(), *element = NULL;
 	struct err	*e = NULL;
 
 	for (lua_Integer i = 1; e == NULL && i <= count; i++) {
 		lua_rawgeti(L, index, i);
-		if ((e = convert(L, lua_gettop(L), &element, depth + 1)) == NULL)
+		if ((e = convert(result, lua_gettop(L), &element, depth + 1)) == NULL)
 			json_array_append_new(array, element);
 		lua_pop(L, 1);
 	}
@@ -133,8 +156,9 @@ convert_array(lua_State *L, int index, json_t **out, unsigned depth)
 /* The keys are on top, in order, so that equal tables give equal objects. */
 NODISCARD
 static struct err *
-convert_object(lua_State *L, int index, json_t **out, unsigned depth)
+convert_object(struct result *result, int index, json_t **out, unsigned depth)
 {
+	lua_State	*L = result->L;
 	int		 keys = lua_gettop(L);
 	lua_Integer	 count = (lua_Integer)lua_rawlen(L, keys);
 	json_t		*object = json_object(), *value = NULL, *key = NULL;
@@ -142,10 +166,10 @@ convert_object(lua_State *L, int index, json_t **out, unsigned depth)
 
 	for (lua_Integer i = 1; e == NULL && i <= count; i++) {
 		lua_rawgeti(L, keys, i);
-		if ((e = convert_string(L, lua_gettop(L), &key)) != NULL)
+		if ((e = convert_string(result, lua_gettop(L), &key)) != NULL)
 			break;
 		lua_rawget(L, index);
-		if ((e = convert(L, lua_gettop(L), &value, depth + 1)) == NULL)
+		if ((e = convert(result, lua_gettop(L), &value, depth + 1)) == NULL)
 			json_object_set_new(object, json_string_value(key), value);
 		json_decref(key);
 		lua_pop(L, 1);
@@ -174,49 +198,86 @@ count_keys(lua_State *L, size_t *sequence, size_t *strings)
 
 NODISCARD
 static struct err *
-convert_table(lua_State *L, int index, json_t **out, unsigned depth)
+convert_table(struct result *result, int index, json_t **out, unsigned depth)
 {
+	lua_State	*L = result->L;
 	size_t		 count, sequence, strings;
 	struct err	*e;
 
 	if (depth > DEPTH_MAX)
-		return err_new(ERR_CONFIG, "the result contains itself, or is nested more than %d deep", DEPTH_MAX);
+		return err_new(ERR_CONFIG, TOO_DEEP, DEPTH_MAX);
 	if (!list_keys_try(L, index))
 		return err_new(ERR_CONFIG, "the result has a table whose keys are no text");
 	count = lua_rawlen(L, -1);
 	count_keys(L, &sequence, &strings);
 	if (sequence == count)
-		e = convert_array(L, index, out, depth);
+		e = convert_array(result, index, out, depth);
 	else if (strings == count && !list_is(L, index))
-		e = convert_object(L, index, out, depth);
+		e = convert_object(result, index, out, depth);
 	else
 		e = err_new(ERR_CONFIG, "the result is neither a list (1, 2, 3…) nor all names: it mixes both or has gaps");
 	return e;
 }
 
+/* Take the room that this value needs, which macro after macro may have made larger and deeper. */
+NODISCARD
+static struct err *
+measure(struct result *result, const json_t *value, unsigned depth)
+{
+	struct err	*e;
+	const char	*key;
+	json_t		*child;
+	size_t		 i;
+
+	if (depth > DEPTH_MAX)
+		return err_new(ERR_CONFIG, TOO_DEEP, DEPTH_MAX);
+	if ((e = take_room(result, VALUE_SIZE + json_string_length(value))) != NULL)
+		return e;
+	json_object_foreach((json_t *)(uintptr_t)value, key, child) {
+		if ((e = take_room(result, strlen(key))) != NULL || (e = measure(result, child, depth + 1)) != NULL)
+			return e;
+	}
+	if (!json_is_array(value))
+		return NULL;
+	json_array_foreach(value, i, child) {
+		if ((e = measure(result, child, depth + 1)) != NULL)
+			return e;
+	}
+	return NULL;
+}
+
 /* What C made says itself what it is in JSON. */
 NODISCARD
 static struct err *
-convert_object_of_c(lua_State *L, int index, json_t **out)
+convert_object_of_c(struct result *result, int index, json_t **out, unsigned depth)
 {
+	lua_State		*L = result->L;
 	const struct lua_json	*class = NULL;
+	struct err		*e;
 
 	if (luaL_getmetafield(L, index, LUA_JSON) != LUA_TNIL)
 		class = lua_touserdata(L, -1);
 	if (class == NULL)
 		return err_new(ERR_CONFIG, "the result is or has a %s, which is no value", luaL_typename(L, index));
-	return class->convert(lua_touserdata(L, index), out);
+	if ((e = class->convert(lua_touserdata(L, index), out)) == NULL && (e = measure(result, *out, depth)) != NULL) {
+		json_decref(*out);
+		*out = NULL;
+	}
+	return e;
 }
 
 NODISCARD
 static struct err *
-convert(lua_State *L, int index, json_t **out, unsigned depth)
+convert(struct result *result, int index, json_t **out, unsigned depth)
 {
+	lua_State	*L = result->L;
 	int		 top = lua_gettop(L);
-	struct err	*e = NULL;
+	struct err	*e;
 
 	if (!lua_checkstack(L, LUA_MINSTACK))
 		return err_new(ERR_CONFIG, "the result is nested too deeply");
+	if ((e = take_room(result, VALUE_SIZE)) != NULL)
+		return e;
 	switch (lua_type(L, index)) {
 	case LUA_TNIL:
 		*out = json_null();
@@ -228,13 +289,13 @@ convert(lua_State *L, int index, json_t **out, unsigned depth)
 		e = convert_number(L, index, out);
 		break;
 	case LUA_TSTRING:
-		e = convert_string(L, index, out);
+		e = convert_string(result, index, out);
 		break;
 	case LUA_TTABLE:
-		e = convert_table(L, index, out, depth);
+		e = convert_table(result, index, out, depth);
 		break;
 	default:
-		e = convert_object_of_c(L, index, out);
+		e = convert_object_of_c(result, index, out, depth);
 	}
 	lua_settop(L, top);
 	return e;
@@ -244,7 +305,8 @@ struct err *
 lua_to_json(lua_State *L, int index, json_t **out)
 {
 	bool		 lenient = sandbox_lenient(sandbox_of(L), true);
-	struct err	*e = convert(L, lua_absindex(L, index), out, 0);
+	struct result	 result = { L, RESULT_MAX };
+	struct err	*e = convert(&result, lua_absindex(L, index), out, 0);
 
 	sandbox_lenient(sandbox_of(L), lenient);
 	return e;

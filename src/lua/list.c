@@ -144,7 +144,8 @@ matches(lua_State *L, int index, int want)
 
 	if (lua_istable(L, want)) {
 		for (lua_Integer i = 1, n = (lua_Integer)lua_rawlen(L, want); !found && i <= n; i++) {
-			lua_rawgeti(L, want, i);
+			if (lua_rawgeti(L, want, i) == LUA_TTABLE)
+				luaL_error(L, "a filter wants a value, or a list of values");
 			found = matches(L, index, lua_gettop(L));
 			lua_pop(L, 1);
 		}
@@ -155,31 +156,50 @@ matches(lua_State *L, int index, int want)
 	return has(L, index, want, NULL);
 }
 
-/* Whether the element on top has every pair of the filter at `filter`. */
+/* Whether the element on top has every pair of the filter at `filter`, whose names are in the list behind it. */
 static bool
 element_matches(lua_State *L, int filter)
 {
 	int	 element = lua_gettop(L);
 	bool	 good = true;
 
-	lua_pushnil(L);
-	while (good && lua_next(L, filter) != 0) {
-		if (lua_type(L, -2) != LUA_TSTRING)
-			luaL_error(L, "a filter names properties, { name = value }");
-		push_property(L, element, lua_tostring(L, -2), true);
-		good = matches(L, lua_gettop(L), lua_gettop(L) - 1);
-		lua_pop(L, 2);
+	for (lua_Integer i = 1; good && lua_rawgeti(L, filter + 1, i) != LUA_TNIL; i++) {
+		push_property(L, element, lua_tostring(L, -1), true);
+		lua_pushvalue(L, -2);
+		lua_rawget(L, filter);
+		good = matches(L, element + 2, element + 3);
+		lua_settop(L, element);
 	}
 	lua_settop(L, element);
 	return good;
 }
 
+/* Put the filter at `index` and the list of the names in it, in their order, below the list on top. */
+static int
+insert_filter(lua_State *L, int index)
+{
+	int filter = lua_gettop(L);
+
+	lua_pushvalue(L, index);
+	lua_insert(L, filter);
+	list_keys(L, filter);
+	for (lua_Integer i = (lua_Integer)lua_rawlen(L, -1); i > 0; i--) {
+		if (lua_rawgeti(L, -1, i) != LUA_TSTRING)
+			luaL_error(L, "a filter names properties, { name = value }");
+		lua_pop(L, 1);
+	}
+	lua_insert(L, filter + 1);
+	return filter;
+}
+
 void
 list_filter(lua_State *L, int index)
 {
-	int filter = lua_absindex(L, index), list = lua_gettop(L);
+	int filter, list;
 
 	luaL_checkstack(L, LUA_MINSTACK, "list");
+	filter = insert_filter(L, lua_absindex(L, index));
+	list = lua_gettop(L);
 	list_new(L, 0);
 	for (lua_Integer i = 1; lua_rawgeti(L, list, i) != LUA_TNIL; i++) {
 		if (element_matches(L, filter))
@@ -188,7 +208,57 @@ list_filter(lua_State *L, int index)
 			lua_pop(L, 1);
 	}
 	lua_pop(L, 1);
-	lua_replace(L, list);
+	lua_replace(L, filter);
+	lua_settop(L, filter);
+}
+
+/* Add the element at `element` to the list for the value on top in the table at `groups`; pops the value. */
+static void
+add_to_group(lua_State *L, int groups, int element)
+{
+	lua_Integer count;
+
+	if (lua_type(L, -1) != LUA_TSTRING && !lua_isboolean(L, -1) &&
+	    (lua_type(L, -1) != LUA_TNUMBER || lua_tonumber(L, -1) != lua_tonumber(L, -1))) {
+		lua_pop(L, 1);
+		return;
+	}
+	lua_pushvalue(L, -1);
+	if (lua_rawget(L, groups) == LUA_TNIL) {
+		lua_pop(L, 1);
+		list_new(L, 0);
+		lua_pushvalue(L, -2);
+		lua_pushvalue(L, -2);
+		lua_rawset(L, groups);
+	}
+	count = (lua_Integer)lua_rawlen(L, -1);
+	lua_rawgeti(L, -1, count);
+	if (!lua_rawequal(L, -1, element)) {	/* else the property is a list that has the value twice */
+		lua_pushvalue(L, element);
+		lua_rawseti(L, -3, count + 1);
+	}
+	lua_pop(L, 3);
+}
+
+void
+list_group(lua_State *L, const char *path)
+{
+	int list = lua_gettop(L), groups = list + 1, element = list + 2;
+
+	luaL_checkstack(L, LUA_MINSTACK, "list");
+	sandbox_spend(L, lua_rawlen(L, list) * STEPS_EACH);
+	lua_newtable(L);
+	for (lua_Integer i = 1; lua_rawgeti(L, list, i) != LUA_TNIL; i++) {
+		push_property(L, element, path, true);
+		if (list_is(L, -1)) {
+			for (lua_Integer j = 1; lua_rawgeti(L, element + 1, j) != LUA_TNIL; j++)
+				add_to_group(L, groups, element);
+			lua_pop(L, 1);
+		} else
+			add_to_group(L, groups, element);
+		lua_settop(L, groups);
+	}
+	lua_settop(L, groups);
 }
 
 static int
@@ -324,6 +394,18 @@ list_names(lua_State *L)
 }
 
 static int
+list_values(lua_State *L)
+{
+	const char *path = luaL_checkstring(L, 2);
+
+	check_list(L);
+	lua_pushvalue(L, 1);
+	list_group(L, path);
+	list_keys(L, -1);
+	return 1;
+}
+
+static int
 list_first(lua_State *L)
 {
 	check_list(L);
@@ -350,6 +432,7 @@ list_map(lua_State *L)
 		lua_rawgeti(L, 1, i);
 		lua_pushinteger(L, i);
 		lua_call(L, 2, 1);
+		sandbox_spend(L, 1);		/* it may be one of C that takes its time */
 		append(L);
 	}
 	return 1;
@@ -364,6 +447,7 @@ static const luaL_Reg methods[] = {
 	{ "map", list_map },
 	{ "names", list_names },
 	{ "pick", list_pick },
+	{ "values", list_values },
 	{ NULL, NULL },
 };
 
@@ -382,7 +466,7 @@ static struct err *
 no_method(const char *name)
 {
 	struct strs	 names = { 0 };
-	struct err	*e = err_new(ERR_CONFIG, "a list has no method \"%s\"", name);
+	struct err	*e = err_rule(err_new(ERR_CONFIG, "a list has no method \"%s\"", name), "unknown-name");
 	const char	*near;
 
 	for (const luaL_Reg *method = methods; method->name != NULL; method++)
@@ -455,7 +539,9 @@ key_compare(const void *left, const void *right)
 	case LUA_TNUMBER:
 		if (a->whole && b->whole)
 			return (a->integer > b->integer) - (a->integer < b->integer);
-		return (a->number > b->number) - (a->number < b->number);
+		if (a->number != b->number)
+			return a->number > b->number ? 1 : -1;
+		return b->whole - a->whole;		/* 2^63 - 1, and 2^63 that it is rounded to */
 	case LUA_TSTRING:
 		order = memcmp(a->text, b->text, a->len < b->len ? a->len : b->len);
 		return order != 0 ? order : (a->len > b->len) - (a->len < b->len);

@@ -16,6 +16,7 @@
  *   :pick("a", "b.c")		the same by name: { web1 = { a = ..., b_c = ... }, ... }
  *   :exclude(x)		without the element x, without those of the list x, without the one named x
  *   :names()			the "name" of each element
+ *   :values("a.b")		what that property is in some element, or has among its elements: each once, in order
  *   :first()			the first element, or nil
  *   :count()			how many
  *   :map(function)		what the function returns for each element; nil is left out
@@ -41,6 +42,12 @@ void	 list_method(lua_State *L, int index);
  * but x; a list of values is one of them.
  */
 void	 list_filter(lua_State *L, int index);
+
+/*
+ * Push a table of lists: for each string, number or boolean that the property `path` of elements of the list on top is,
+ * or has among its elements, those elements, as list_filter() finds them with { path = value }.
+ */
+void	 list_group(lua_State *L, const char *path);
 
 /* Push a list of the keys of the table at `index` in order: numbers, strings, booleans.  Raises on other keys. */
 void	 list_keys(lua_State *L, int index);

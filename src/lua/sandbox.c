@@ -4,6 +4,7 @@
 #include "lua/state.h"
 
 #include "base/err.h"
+#include "base/strs.h"
 #include "lua/list.h"
 
 #include <lauxlib.h>
@@ -13,18 +14,21 @@
 #include <time.h>
 
 #define HOOK_STEP	100		/* instructions between two looks at the budget, */
-#define CLOCK_STEP	10		/* and looks between two at the clock, unless there may be long texts: */
-#define USED_LONG	((size_t)4 << 20)
+#define HOOK_STEP_LONG	10		/* or so many when there are long texts, */
+#define CLOCK_STEP	10		/* and looks between two at the clock when there are none */
+#define TEXT_LONG	((size_t)256 << 10)
 #define BYTES_A_STEP	128		/* that much new memory costs as much as an instruction */
 #define CALL_STEPS	100		/* what starting a run costs the budget it is in */
 #define TEXT_MAX	((size_t)1 << 20)
+#define MESSAGE_MAX	1000		/* bytes of an error that a program raised */
+#define STACK_DEEP	((size_t)1 << 20)	/* of the stack of C, which may be 8 MiB */
 
 /*
  * A backstop: a single instruction (comparing two long strings, say) may cost far more than another.
  * No program that stays within the budget of instructions comes near.
  */
 #ifdef LEAP_SANITIZED
-#define CPU_MAX		(30 * INT64_C(1000000000))	/* each byte is looked at there */
+#define CPU_MAX		(10 * INT64_C(1000000000))	/* each byte is looked at there */
 #else
 #define CPU_MAX		(3 * INT64_C(1000000000))
 #endif
@@ -65,6 +69,24 @@ spend(struct sandbox *sandbox, size_t steps)
 		budget_end(sandbox);
 }
 
+/* The first look begins the time that a run may take. */
+static void
+look_at_clock(struct sandbox *sandbox)
+{
+	struct budget *budget = &sandbox->budget;
+
+	if (budget->start == 0)
+		budget->start = cpu_now();
+	else if (cpu_now() - budget->start > CPU_MAX)
+		budget_end(sandbox);
+}
+
+static int
+hook_step(const struct sandbox *sandbox)
+{
+	return sandbox->budget.empty ? 1 : sandbox->long_texts ? HOOK_STEP_LONG : HOOK_STEP;
+}
+
 static void
 count_hook(lua_State *L, lua_Debug *event)
 {
@@ -72,28 +94,25 @@ count_hook(lua_State *L, lua_Debug *event)
 	struct budget	*budget = &sandbox->budget;
 
 	(void)event;
-	spend(sandbox, HOOK_STEP);
-	if (budget->start == 0)
-		budget->start = cpu_now();
-	else if ((++budget->looks % CLOCK_STEP == 0 || sandbox->used > USED_LONG) &&
-	    cpu_now() - budget->start > CPU_MAX)
-		budget_end(sandbox);
-	if (budget->empty) {
-		lua_sethook(L, count_hook, LUA_MASKCOUNT, 1);
+	spend(sandbox, (size_t)lua_gethookcount(L));
+	if (++budget->looks % CLOCK_STEP == 0 || sandbox->long_texts)
+		look_at_clock(sandbox);
+	if (budget->empty || sandbox->long_texts)
+		lua_sethook(L, count_hook, LUA_MASKCOUNT, hook_step(sandbox));
+	if (budget->empty)
 		luaL_error(L, "out of steps");		/* call() says it in full */
-	}
 }
 
 void
 sandbox_spend(lua_State *L, size_t steps)
 {
 	struct sandbox	*sandbox = sandbox_of(L);
-	struct budget	*budget = &sandbox->budget;
 
+	if (sandbox->depth == 0)
+		return;
 	spend(sandbox, steps);
-	if (budget->start != 0 && cpu_now() - budget->start > CPU_MAX)
-		budget_end(sandbox);
-	if (budget->empty)
+	look_at_clock(sandbox);
+	if (sandbox->budget.empty)
 		luaL_error(L, "out of steps");
 }
 
@@ -108,6 +127,7 @@ allocate(void *context, void *mem, size_t old_size, size_t size)
 			sandbox->budget.long_text = true;
 			return NULL;
 		}
+		sandbox->long_texts |= old_size == LUA_TSTRING && size > TEXT_LONG;
 		old_size = 0;
 	}
 	if (size == 0) {
@@ -116,7 +136,8 @@ allocate(void *context, void *mem, size_t old_size, size_t size)
 		return NULL;
 	}
 	if (size > old_size) {
-		if (sandbox->strict && sandbox->used + (size - old_size) > sandbox->memory)
+		/* With an empty budget too: a function of C that calls others stops here, no hook being called. */
+		if (sandbox->strict && (sandbox->budget.empty || sandbox->used + (size - old_size) > sandbox->memory))
 			return NULL;
 		spend(sandbox, (size - old_size) / BYTES_A_STEP);
 	}
@@ -225,6 +246,20 @@ sandbox_raise_final(lua_State *L, struct err *take_e)
 	raise(L, take_e, true);
 }
 
+/* The message without what is too much to be read. */
+NODISCARD
+static struct err *
+message_error(const char *message)
+{
+	size_t len = strlen(message);
+
+	if (len <= MESSAGE_MAX)
+		return err_new(ERR_CONFIG, "%s", message);
+	for (len = MESSAGE_MAX; len > 0 && (message[len] & 0xc0) == 0x80; len--)
+		;
+	return err_new(ERR_CONFIG, "%.*s…", (int)len, message);
+}
+
 /* What the error on top of the stack is, as a struct err; pops it. */
 NODISCARD
 static struct err *
@@ -235,17 +270,18 @@ take_error(struct sandbox *sandbox, lua_State *L, int status)
 	struct err	*e;
 
 	if (sandbox->budget.empty)
-		e = err_new(ERR_CONFIG, "does not come to an end: stopped after %lu steps", sandbox->instructions);
+		e = err_rule(err_new(ERR_CONFIG, "does not come to an end: stopped after %lu steps",
+		    sandbox->instructions), "runaway");
 	else if (sandbox->budget.long_text)
-		e = err_new(ERR_CONFIG, "makes a text of more than %zu MiB", SANDBOX_TEXT_MAX >> 20);
+		e = err_rule(err_new(ERR_CONFIG, "makes a text of more than %zu MiB", SANDBOX_TEXT_MAX >> 20), "runaway");
 	else if (sandbox->budget.starved || status == LUA_ERRMEM ||
 	    (message != NULL && strcmp(message, "not enough memory") == 0))
-		e = err_new(ERR_CONFIG, "needs more than %zu MiB of memory", sandbox->memory >> 20);
+		e = err_rule(err_new(ERR_CONFIG, "needs more than %zu MiB of memory", sandbox->memory >> 20), "runaway");
 	else if (raised != NULL && raised->e != NULL) {
 		e = raised->e;
 		raised->e = NULL;
 	} else if (message != NULL)
-		e = err_new(ERR_CONFIG, "%s", message);
+		e = message_error(message);
 	else
 		e = err_new(ERR_CONFIG, "error() was called with %s, not with a text",
 		    lua_isnil(L, -1) ? "nil" : luaL_typename(L, -1));
@@ -253,22 +289,63 @@ take_error(struct sandbox *sandbox, lua_State *L, int status)
 	return e;
 }
 
-/* What overflows the stack in a function of C is said without a line: that of its caller is put before it. */
+/* Whether what a function of C said lacks a line; error() itself was told whether to say one. */
+static bool
+lacks_line(lua_State *L, lua_Debug *frame, const char *message)
+{
+	bool lacks;
+
+	if (strcmp(message, "C stack overflow") == 0)
+		return true;
+	lua_getinfo(L, "Sf", frame);
+	lacks = *frame->what == 'C' && lua_tocfunction(L, -1) != sandbox_of(L)->error;
+	lua_pop(L, 1);
+	return lacks;
+}
+
+/*
+ * What a function of C says that another one has called, and what overflows its stack or compares what cannot be
+ * compared in it, is without a line: that of the caller is put before it.
+ */
 static int
 say_where(lua_State *L)
 {
-	lua_Debug frame;
+	const char	*message = lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : NULL, *line;
+	lua_Debug	 frame;
+	int		 level = 1;
 
-	if (lua_type(L, 1) != LUA_TSTRING || strcmp(lua_tostring(L, 1), "C stack overflow") != 0)
+	if (message == NULL || !lua_getstack(L, level, &frame) || !lacks_line(L, &frame, message))
 		return 1;
-	for (int level = 1; lua_getstack(L, level, &frame); level++) {
+	while (lua_getstack(L, level++, &frame)) {
 		lua_getinfo(L, "Sl", &frame);
-		if (frame.currentline > 0) {
-			lua_pushfstring(L, "%s:%d: %s", frame.short_src, frame.currentline, lua_tostring(L, 1));
+		if (frame.currentline <= 0)
+			continue;
+		line = lua_pushfstring(L, "%s:%d: ", frame.short_src, frame.currentline);
+		if (str_starts(message, line)) {
+			lua_pop(L, 1);
 			break;
 		}
+		lua_pushvalue(L, 1);
+		lua_concat(L, 2);
+		break;
 	}
 	return 1;
+}
+
+/* A run that changed what others share fails, if it has not; `top` is what it leaves on the stack then. */
+NODISCARD
+static struct err *
+check_shared(lua_State *L, int top, struct err *take_e)
+{
+	struct err *e = shared_restore(L);
+
+	if (take_e != NULL) {
+		err_free(e);
+		return take_e;
+	}
+	if (e != NULL)
+		lua_settop(L, top);
+	return e;
 }
 
 /* lua_pcall() on `L`, which is the state that runs from here on. */
@@ -285,22 +362,34 @@ call(struct sandbox *sandbox, lua_State *L, int arguments, int results)
 	handler = lua_gettop(L) - arguments;
 	lua_pushcfunction(L, say_where);
 	lua_insert(L, handler);
+	if (sandbox->depth == 0)
+		sandbox->stack = (uintptr_t)__builtin_frame_address(0);
 	sandbox->L = L;
 	sandbox->depth++;
 	spend(sandbox, CALL_STEPS);
-	lua_sethook(L, count_hook, LUA_MASKCOUNT, sandbox->budget.empty ? 1 : HOOK_STEP);
+	lua_sethook(L, count_hook, LUA_MASKCOUNT, hook_step(sandbox));
 	lenient = sandbox_lenient(sandbox, false);
 	status = lua_pcall(L, arguments, results, handler);
 	lua_remove(L, handler);
 	sandbox_lenient(sandbox, true);
 	if (status != LUA_OK)
 		e = take_error(sandbox, L, status);
+	if (sandbox->depth == 1)
+		e = check_shared(L, handler - 1, e);
 	if (sandbox->budget.starved || status == LUA_ERRMEM)
 		lua_gc(L, LUA_GCCOLLECT);
 	sandbox_lenient(sandbox, lenient);
 	sandbox->depth--;
 	sandbox->L = before;
 	return e;
+}
+
+bool
+sandbox_is_deep(const struct sandbox *sandbox)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+
+	return sandbox->depth > 0 && (here < sandbox->stack ? sandbox->stack - here : here - sandbox->stack) > STACK_DEEP;
 }
 
 struct err *

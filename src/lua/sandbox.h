@@ -53,6 +53,18 @@ struct err	*sandbox_call_apart(struct sandbox *sandbox, int arguments, int resul
 /* How many runs of sandbox_call_apart() may be inside each other. */
 #define SANDBOX_DEPTH	100u
 
+/*
+ * Whether the runs that are inside each other have used so much of C's stack that no other should begin: each may take
+ * some hundred KiB, which Lua limits for each by itself only.
+ */
+bool		 sandbox_is_deep(const struct sandbox *sandbox);
+
+/*
+ * Pop a table: what is in it, and all that it leads to, is shared by the runs to come.  One that changes a table of it,
+ * or a local around a function of it, fails, and finds it as it was the next time.
+ */
+void		 sandbox_share(lua_State *L);
+
 /* Raise an error in a C function called from Lua; passes through pcall() as its message. */
 _Noreturn void	 sandbox_raise(lua_State *L, struct err *take_e);
 
@@ -82,7 +94,8 @@ struct lua_json {
 
 /*
  * The value at `index` as JSON, a new reference.  Numbers without a fraction become integers, an empty table that is
- * no list becomes an empty array.  Fails on functions, cycles, mixed tables, NaN, invalid UTF-8.  Never raises.
+ * no list becomes an empty array.  Fails on functions, cycles, mixed tables, NaN, invalid UTF-8, and on what is nested
+ * more than 64 deep or has more than 16 MiB.  Never raises.
  */
 NODISCARD
 struct err	*lua_to_json(lua_State *L, int index, json_t **out);

@@ -15,7 +15,7 @@
 
 struct budget {
 	unsigned long	 spent;
-	int64_t		 start;		/* CPU time in ns when the run was first looked at; 0: not yet */
+	int64_t		 start;		/* CPU time in ns at the first look at the clock; 0: not yet */
 	bool		 empty;
 	bool		 starved;	/* out of memory */
 	bool		 long_text;	/* and that because of a single one */
@@ -32,6 +32,10 @@ struct sandbox {
 	unsigned long	 instructions;
 	struct budget	 budget;
 	bool		 strict;		/* refuse memory beyond the limit */
+	bool		 long_texts;		/* some were made, that a single instruction may be long with */
+	size_t		 shared_locals, shared_tables;	/* how many shared.c remembers */
+	lua_CFunction	 error;			/* Lua's own error() */
+	uintptr_t	 stack;			/* of C, where the outermost run began */
 };
 
 /* A raised error. */
@@ -39,6 +43,10 @@ struct raised {
 	struct err	*e;
 	bool		 final;
 };
+
+/* shared.c: set back what sandbox_share() remembers, and say what was changed of it; NULL: nothing. */
+NODISCARD
+struct err	*shared_restore(lua_State *L);
 
 /* globals.c, string.c and table.c: put the language into the global table. */
 void	 globals_setup(lua_State *L);

@@ -4,12 +4,16 @@
 #include "lua/state.h"
 
 #include <lauxlib.h>
+#include <stdbool.h>
 #include <string.h>
 
+#define SPECIALS	"^$*+?.([%-"	/* a pattern without them is the text itself */
+
 /*
- * Lua's patterns backtrack, and while they do, no hook is called.  How many steps a match takes at most follows
- * from the pattern and the length of the subject n: each of "*", "+", "-" and "%b" multiplies by n, "?" by 2,
- * and trying every start (no "^") by n again.  What could take more than this (some seconds) is refused.
+ * Lua's patterns backtrack, and while they do, no hook is called.  How many bytes a match looks at, at most, follows
+ * from the pattern and the length of the subject n: an item is tried in every way in which all before it can match.
+ * "*", "+" and "-" have n + 1 ways, "?" has 2, the start has n + 1 unless "^" says where.  What could take more than
+ * this (some seconds) is refused.
  */
 #define STEPS_MAX	1e9
 
@@ -27,85 +31,150 @@ skip_set(const char *at, const char *end)
 	return at < end ? at + 1 : end;
 }
 
+/* One thing that a pattern is made of. */
+struct item {
+	const char	*end;
+	double		 cost;		/* bytes that one comparison looks at */
+	bool		 repeats;	/* "*" and the like may follow */
+};
+
+static struct item
+read_item(const char *at, const char *end, double subject)
+{
+	struct item	 item = { .end = at + 1, .cost = 1, .repeats = *at != '(' && *at != ')' };
+	char		 class = *at == '%' && at + 1 < end ? at[1] : '\0';
+
+	if (*at == '[')
+		item.end = skip_set(at, end);
+	else if (class == 'b')
+		item = (struct item){ .end = at + 4, .cost = subject };
+	else if (class == 'f' && at + 2 < end && at[2] == '[')
+		item = (struct item){ .end = skip_set(at + 2, end) };
+	else if (class >= '0' && class <= '9')
+		item = (struct item){ .end = at + 2, .cost = subject };
+	else if (class != '\0')
+		item.end = at + 2;
+	if (item.end > end)
+		item.end = end;
+	if (item.cost < (double)(item.end - at))
+		item.cost = (double)(item.end - at);
+	return item;
+}
+
+/* `each` is what a match costs beyond finding it. */
 static double
-most_steps(const char *pattern, size_t len, size_t subject, bool anchors)
+most_steps(const char *pattern, size_t len, size_t subject, bool anchors, double each)
 {
 	const char	*end = pattern + len, *at = pattern;
-	double		 n = (double)subject + 1, steps = n;
+	double		 n = (double)subject + 1, ways = n, steps;
+	struct item	 item;
 
 	if (anchors && at < end && *at == '^') {
-		steps = 1;
+		ways = 1;
 		at++;
 	}
-	while (at < end) {
-		switch (*at) {
-		case '[':
-			at = skip_set(at, end);
-			continue;
-		case '%':
-			if (at + 1 < end && at[1] == 'b')
-				steps *= n;
-			at += 2;
-			continue;
-		case '*': case '+': case '-':
-			steps *= n;
-			break;
-		case '?':
-			steps *= 2;
-			break;
+	for (steps = ways * each; at < end; at = item.end) {
+		item = read_item(at, end, n);
+		if (!item.repeats || item.end == end || strchr("*+-?", *item.end) == NULL || *item.end == '\0') {
+			steps += ways * item.cost;
+		} else if (*item.end++ == '?') {
+			steps += ways * item.cost;
+			ways *= 2;
+		} else {
+			steps += ways * item.cost * n;
+			ways *= n;
 		}
-		at++;
 	}
 	return steps;
 }
 
 static void
-check_pattern(lua_State *L, bool anchors)
+check_pattern(lua_State *L, bool anchors, double each)
 {
 	size_t		 subject, len;
 	const char	*pattern;
 
 	luaL_checklstring(L, 1, &subject);
 	pattern = luaL_checklstring(L, 2, &len);
-	if (most_steps(pattern, len, subject, anchors) > STEPS_MAX)
-		luaL_error(L, "this pattern could take too long on a text of %d bytes: it has too many repetitions",
+	if (most_steps(pattern, len, subject, anchors, each) > STEPS_MAX)
+		luaL_error(L, "this pattern could take too long on a text of %d bytes: it is long or has too many repetitions",
 		    (int)subject);
-	sandbox_spend(L, subject / 16);
+	sandbox_spend(L, (subject + len) / 16);
+}
+
+static bool
+is_plain(const char *pattern, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (pattern[i] != '\0' && strchr(SPECIALS, pattern[i]) != NULL)
+			return false;
+	}
+	return true;
+}
+
+/* Find a text itself, in time that grows with the length of both, not with their product as Lua's own search. */
+static int
+find_plain(lua_State *L)
+{
+	size_t		 len, wanted_len;
+	const char	*text = luaL_checklstring(L, 1, &len), *wanted = luaL_checklstring(L, 2, &wanted_len), *found;
+	lua_Integer	 start = luaL_optinteger(L, 3, 1);
+
+	sandbox_spend(L, (len + wanted_len) / 16);
+	if (start < 0)
+		start += (lua_Integer)len + 1;
+	if (start < 1)
+		start = 1;
+	if ((lua_Unsigned)start > len + 1 ||
+	    (found = memmem(text + start - 1, len - (size_t)start + 1, wanted, wanted_len)) == NULL) {
+		lua_pushnil(L);
+		return 1;
+	}
+	lua_pushinteger(L, found - text + 1);
+	lua_pushinteger(L, found - text + (lua_Integer)wanted_len);
+	return 2;
 }
 
 static int
 safe_find(lua_State *L)
 {
-	size_t subject;
+	size_t		 len;
+	const char	*pattern = luaL_checklstring(L, 2, &len);
 
-	if (!lua_toboolean(L, 4))
-		check_pattern(L, true);
-	else {
-		luaL_checklstring(L, 1, &subject);
-		sandbox_spend(L, subject / 16);
-	}
+	if (lua_toboolean(L, 4) || is_plain(pattern, len))
+		return find_plain(L);
+	check_pattern(L, true, 0);
 	return sandbox_call_wrapped(L);
 }
 
 static int
 safe_match(lua_State *L)
 {
-	check_pattern(L, true);
+	check_pattern(L, true, 0);
 	return sandbox_call_wrapped(L);
 }
 
 static int
 safe_gmatch(lua_State *L)
 {
-	check_pattern(L, false);
+	check_pattern(L, false, 0);
 	return sandbox_call_wrapped(L);
 }
 
+/* A replacement is gone through for each match, and what "%0" stands for may be nothing, which takes no memory. */
 static int
 safe_gsub(lua_State *L)
 {
-	check_pattern(L, true);
+	size_t		 len;
+	const char	*replacement;
+	double		 escapes = 0;
+
 	luaL_checkany(L, 3);
+	if ((replacement = lua_tolstring(L, 3, &len)) != NULL) {
+		for (size_t i = 0; i < len; i++)
+			escapes += replacement[i] == '%';
+	}
+	check_pattern(L, true, escapes);
 	return sandbox_call_wrapped(L);
 }
 
@@ -135,7 +204,7 @@ safe_rep(lua_State *L)
 	return sandbox_call_wrapped(L);
 }
 
-/* They go through the whole text at 1. */
+/* They go through the whole text at 1, which may be a format of string.pack(). */
 static int
 safe_whole(lua_State *L)
 {
@@ -170,8 +239,12 @@ string_setup(lua_State *L)
 		{ "string", "gsub", safe_gsub },
 		{ "string", "lower", safe_whole },
 		{ "string", "match", safe_match },
+		{ "string", "pack", safe_whole },
+		{ "string", "packsize", safe_whole },
 		{ "string", "rep", safe_rep },
 		{ "string", "reverse", safe_whole },
+		{ "string", "sub", safe_whole },
+		{ "string", "unpack", safe_whole },
 		{ "string", "upper", safe_whole },
 		{ "utf8", "codepoint", safe_utf8 },
 		{ "utf8", "len", safe_utf8 },

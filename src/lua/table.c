@@ -4,9 +4,17 @@
 #include "lua/state.h"
 
 #include <lauxlib.h>
+#include <stdbool.h>
 
 #define MOVE_MAX	1000000		/* elements in one table.move() */
 #define STEPS_MOVE	4		/* of an element */
+#define STEPS_COMPARE	4		/* and of two */
+
+static lua_Integer
+least(lua_Integer a, lua_Integer b)
+{
+	return a < b ? a : b;
+}
 
 /* How many elements the table at 1 has; what is none is the wrapped function's to refuse. */
 static lua_Integer
@@ -49,17 +57,77 @@ safe_insert(lua_State *L)
 	return lua_gettop(L) == 3 ? safe_shift(L) : sandbox_call_wrapped(L);
 }
 
-/* n log n comparisons, and as many exchanges. */
-static int
-safe_sort(lua_State *L)
+/* Whether the value at `a` belongs before that at `b`: says the function at 2, else "<". */
+static bool
+comes_before(lua_State *L, int a, int b)
 {
-	lua_Integer	 count = length(L);
-	size_t		 rounds = 1;
+	bool before;
 
-	for (lua_Integer n = count; n > 1; n /= 2)
-		rounds++;
-	sandbox_spend(L, (size_t)count * rounds * STEPS_MOVE / 2);
-	return sandbox_call_wrapped(L);
+	sandbox_spend(L, STEPS_COMPARE);
+	if (lua_isnil(L, 2))
+		return lua_compare(L, a, b, LUA_OPLT);
+	lua_pushvalue(L, 2);
+	lua_pushvalue(L, a);
+	lua_pushvalue(L, b);
+	lua_call(L, 2, 1);
+	before = lua_toboolean(L, -1);
+	lua_pop(L, 1);
+	return before;
+}
+
+/* Two sorted runs of the table at `from`, next to each other, become one in the table at `to`. */
+static void
+merge_runs(lua_State *L, int from, int to, lua_Integer low, lua_Integer middle, lua_Integer high)
+{
+	lua_Integer	 left = low, right = middle;
+	bool		 take_right;
+
+	for (lua_Integer i = low; i < high; i++) {
+		take_right = left == middle;
+		if (left < middle && right < high) {
+			lua_rawgeti(L, from, right);
+			lua_rawgeti(L, from, left);
+			take_right = comes_before(L, lua_gettop(L) - 1, lua_gettop(L));
+			lua_pop(L, 2);
+		}
+		lua_rawgeti(L, from, take_right ? right++ : left++);
+		lua_rawseti(L, to, i);
+	}
+}
+
+/*
+ * Lua's own sort chooses by chance at times, and then equal elements change places from run to run.  This one leaves
+ * them in their order, whatever the function says, and the table as it is when the function fails.
+ */
+static int
+stable_sort(lua_State *L)
+{
+	lua_Integer	 count;
+	int		 from = 3, to = 4;
+
+	luaL_checktype(L, 1, LUA_TTABLE);
+	if (!lua_isnoneornil(L, 2))
+		luaL_checktype(L, 2, LUA_TFUNCTION);
+	lua_settop(L, 2);
+	count = luaL_len(L, 1);
+	sandbox_spend(L, (size_t)count * STEPS_MOVE);
+	lua_createtable(L, (int)count, 0);
+	lua_createtable(L, (int)count, 0);
+	for (lua_Integer i = 1; i <= count; i++) {
+		lua_geti(L, 1, i);
+		lua_rawseti(L, from, i);
+	}
+	for (lua_Integer width = 1; width < count; width *= 2) {
+		for (lua_Integer low = 1; low <= count; low += 2 * width)
+			merge_runs(L, from, to, low, least(low + width, count + 1), least(low + 2 * width, count + 1));
+		from = to;
+		to = from == 3 ? 4 : 3;
+	}
+	for (lua_Integer i = 1; i <= count; i++) {
+		lua_rawgeti(L, from, i);
+		lua_seti(L, 1, i);
+	}
+	return 0;
 }
 
 static int
@@ -88,6 +156,6 @@ table_setup(lua_State *L)
 	sandbox_wrap(L, "table", "insert", safe_insert);
 	sandbox_wrap(L, "table", "move", safe_move);
 	sandbox_wrap(L, "table", "remove", safe_shift);
-	sandbox_wrap(L, "table", "sort", safe_sort);
+	sandbox_wrap(L, "table", "sort", stable_sort);
 	sandbox_wrap(L, "table", "unpack", safe_unpack);
 }

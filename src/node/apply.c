@@ -13,9 +13,11 @@
 #include "node/generation.h"
 #include "node/items.h"
 #include "node/lock.h"
+#include "node/preview.h"
 #include "node/run.h"
 #include "node/state.h"
 #include "node/store.h"
+#include "node/types.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -206,7 +208,10 @@ act_on_all(struct run *run)
 	struct err	*e = NULL;
 
 	for (size_t i = 0; e == NULL && i < run->item_count && !must_stop(run); i++) {
+		double	 begin = run_clock();
+
 		e = act_on(run, &run->items[i]);
+		run->seconds[run->items[i].type == &type_unit ? RUN_RESTARTS : RUN_APPLY] += run_clock() - begin;
 		if (e != NULL)
 			run->failed_id = run->items[i].id;
 	}
@@ -271,18 +276,61 @@ act(struct run *run)
 	return err_join(e, save_state(run, complete));
 }
 
+/* Whether the node is as leap saw it when it planned; run->moved says. */
+static struct err *
+check_expected(struct run *run)
+{
+	struct err	*e;
+
+	if (run->request->expect == NULL || *run->request->expect == '\0')
+		return NULL;
+	e = preview_state(run, run->state);
+	run->moved = e == NULL && strcmp(run->state, run->request->expect) != 0;
+	return e;
+}
+
+static struct err *
+timed_checks(struct run *run, bool patient)
+{
+	double		 begin = run_clock();
+	struct err	*e = checks_run(run, patient);
+
+	run->seconds[RUN_CHECKS] += run_clock() - begin;
+	return e;
+}
+
+/* What would be done, in the order in which it would be. */
+static struct err *
+tell_plan(struct run *run)
+{
+	struct err	*e = preview_state(run, run->state);
+
+	run->planned = true;
+	for (size_t i = 0; e == NULL && i < run->gone_count; i++)
+		item_report(run, &run->gone[i]);
+	for (size_t i = 0; e == NULL && i < run->item_count; i++)
+		item_report(run, &run->items[i]);
+	return e;
+}
+
 /* Under the lock, with the state loaded. */
 static struct err *
 apply_locked(struct run *run)
 {
+	double		 begin = run_clock();
 	struct err	*e, *late;
 	bool		 resting;
 
 	run->generation = generation_last();
 	e = items_inspect(run);
+	run->seconds[RUN_LOOK] += run_clock() - begin;
 	if (e == NULL)
+		e = check_expected(run);
+	if (e == NULL && run->request->careful && !items_at_rest(run))
+		return tell_plan(run);
+	if (e == NULL && !run->moved)
 		e = items_fetch(run);
-	if (e != NULL || must_stop(run))
+	if (e != NULL || run->moved || must_stop(run))
 		return e;
 	resting = items_at_rest(run);
 	if (!resting)
@@ -290,7 +338,7 @@ apply_locked(struct run *run)
 	else if (run->noted)
 		e = managed_save(&run->managed, STATE_MANAGED);
 	if (e == NULL && !run->cancelled)
-		e = checks_run(run, true);
+		e = timed_checks(run, true);
 	late = index_save(&run->index, STATE_INDEX);
 	return err_join(err_join(e, late), generation_record(run, e != NULL || run->checks_failed > 0));
 }
@@ -333,10 +381,8 @@ plan(struct run *run)
 		return e;
 	items_build(run);
 	e = items_inspect(run);
-	for (size_t i = 0; e == NULL && i < run->gone_count; i++)
-		item_report(run, &run->gone[i]);
-	for (size_t i = 0; e == NULL && i < run->item_count; i++)
-		item_report(run, &run->items[i]);
+	if (e == NULL)
+		e = tell_plan(run);
 	run->generation = generation_last();
 	return e;
 }
@@ -347,7 +393,7 @@ check(struct run *run)
 	run->managed.entries = json_object();
 	items_build(run);
 	run->generation = generation_last();
-	return checks_run(run, false);
+	return timed_checks(run, false);
 }
 
 static json_t *
@@ -359,6 +405,10 @@ make_result(const struct run *run, const struct err *e, const char *holder)
 
 	if (holder != NULL)
 		word = "locked";
+	else if (run->moved)
+		word = "moved";
+	else if (run->planned && run->request->careful && e == NULL)
+		word = "planned";
 	else if (run->cancelled)
 		word = "cancelled";
 	else if (e != NULL || run->checks_failed > 0)
@@ -368,6 +418,13 @@ make_result(const struct run *run, const struct err *e, const char *holder)
 	    (int)run->checks_failed);
 	if (holder != NULL)
 		json_object_set_new(result, "lock", json_text(holder));
+	if (run->state[0] != '\0')
+		json_object_set_new(result, "state", json_string(run->state));
+	if (run->planned)
+		json_object_set_new(result, "bytes", json_integer((json_int_t)items_missing_bytes(run)));
+	json_object_set_new(result, "milliseconds", json_pack("{s:i, s:i, s:i, s:i}",
+	    "look", (int)(run->seconds[RUN_LOOK] * 1000), "apply", (int)(run->seconds[RUN_APPLY] * 1000),
+	    "restarts", (int)(run->seconds[RUN_RESTARTS] * 1000), "checks", (int)(run->seconds[RUN_CHECKS] * 1000)));
 	if (e != NULL) {
 		err_format(e, &text);
 		while (text.len > 0 && (text.len > ERROR_MAX || text.data[text.len - 1] == '\n'))

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/strs.h"
+#include "node/preview.h"
 #include "node/run.h"
 #include "node/store.h"
 
@@ -144,7 +145,10 @@ item_report(struct run *run, const struct item *item)
 		/* Who puts something aside tells where, when it is done. */
 		if (strcmp(step->action, "keep") == 0 && run->acting)
 			continue;
-		run_event(run, item->id, step->action, step->detail, NULL);
+		if (run->acting)
+			run_event(run, item->id, step->action, step->detail, NULL);
+		else
+			preview_event(run, item, step);
 		if (strcmp(step->action, "restart") == 0 || strcmp(step->action, "reload") == 0)
 			run->restarted++;
 		else
@@ -164,6 +168,19 @@ missing_contents(const struct run *run)
 			json_object_set(missing, item_str(&run->items[i], "sha256"),
 			    json_object_get(run->items[i].want, "size"));
 	return missing;
+}
+
+size_t
+items_missing_bytes(const struct run *run)
+{
+	json_t		*missing = missing_contents(run), *size;
+	const char	*sha256;
+	size_t		 bytes = 0;
+
+	json_object_foreach(missing, sha256, size)
+		bytes += (size_t)json_integer_value(size);
+	json_decref(missing);
+	return bytes;
 }
 
 /* Store one BLOB's content and take it off the list. */

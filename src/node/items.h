@@ -26,6 +26,9 @@ int		 items_at_rest(const struct run *run);
 /* Tell leap the item's steps, done or (in a plan) to be done, and count them. */
 void		 item_report(struct run *run, const struct item *item);
 
+/* How many bytes of content leap would have to send. */
+size_t		 items_missing_bytes(const struct run *run);
+
 /* Ask leap for the contents that are not on this node, and store them.  Sends NEED in any case. */
 NODISCARD
 struct err	*items_fetch(struct run *run);

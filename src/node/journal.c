@@ -90,6 +90,8 @@ add_line(struct journal *journal, json_t *take_line)
 struct err *
 journal_begin(struct journal *journal, const char *who)
 {
+	if (journal->fd >= 0)
+		close(journal->fd);
 	journal->fd = open(journal->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	/* A line that was cut off must not swallow the next one. */
 	if (journal->fd < 0 || ftruncate(journal->fd, (off_t)journal->length) != 0)
@@ -163,10 +165,14 @@ journal_finish(struct journal *journal)
 	json_object_foreach(journal->owed, id, action)
 		add_line(journal, json_pack("{s:s, s:O}", "owe", id, "action", action));
 	e = file_write(journal->path, buf_text(&journal->pending), journal->pending.len, 0600);
-	buf_clear(&journal->pending);
 	if (e == NULL && journal->fd >= 0) {
 		close(journal->fd);
 		journal->fd = -1;
 	}
+	if (e == NULL) {
+		journal->length = journal->pending.len;
+		journal->cut = false;
+	}
+	buf_clear(&journal->pending);
 	return e;
 }

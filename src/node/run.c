@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Not a resource's id: what systemd itself is owed. */
 #define DAEMON_RELOAD	"daemon-reload"
@@ -175,6 +176,12 @@ run_owe(struct run *run, const char *id)
 		if (action != NULL)
 			journal_owe(&run->journal, run->items[i].id, action);
 	}
+	/* A daemon that ran before leap came runs on when leap goes, and must not keep what goes. */
+	for (size_t i = 0; gone && i < run->gone_count; i++) {
+		action = watch_action(&run->gone[i], id, true);
+		if (action != NULL)
+			journal_owe(&run->journal, run->gone[i].id, action);
+	}
 	return journal_commit(&run->journal, true);
 }
 
@@ -215,6 +222,15 @@ run_daemon_reload(struct run *run)
 		return e;
 	journal_paid(&run->journal, DAEMON_RELOAD);
 	return journal_commit(&run->journal, false);
+}
+
+double
+run_clock(void)
+{
+	struct timespec	 now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 void

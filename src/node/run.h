@@ -21,6 +21,9 @@
 struct item;
 struct run;
 
+/* On what a run spends its time. */
+enum run_part { RUN_LOOK, RUN_APPLY, RUN_RESTARTS, RUN_CHECKS, RUN_PARTS };
+
 /* One difference between what is and what shall be: an EVENT's action and detail. */
 struct step {
 	const char	*action;
@@ -69,7 +72,11 @@ struct run {
 	const struct request	*request;
 	struct manifest		*manifest;
 	const char		*from;		/* where leap connects from, "" when unknown */
+	const char		*connection;	/* that and the ports, "" when unknown: no two connections have the same */
 	bool			 acting;	/* no plan any more */
+	bool			 touched;	/* everything is claimed: from here on things change */
+	bool			 complete;	/* the manifest was applied to its end */
+	bool			 reverting;	/* on the way back: nobody stops it, and what fails does not stop the rest */
 	bool			 cancelled;
 	bool			 noted;		/* an entry remembers something new, though nothing changed */
 
@@ -86,10 +93,25 @@ struct run {
 	size_t			 gone_count;
 	json_t			*by_id;		/* id → index into items */
 
+	json_t			*checked;	/* commands that passed before anything went live */
+	json_t			*unchecked;	/* command → id: they must run when it is live, before anybody is told */
+
 	unsigned		 changed, restarted, generation, checks, checks_failed;
+	bool			 reverted;	/* after a failure the node is as it was before */
+	bool			 went_back;	/* to the generation `back_to`; 0 is before leap */
+	unsigned		 back_to;
+	unsigned		 confirm;	/* it goes back by itself after so many seconds; 0: it stays */
+	char			*nonce;		/* unless leap comes in again and says this; NULL when it stays */
+	json_t			*data;		/* what else the RESULT tells, or NULL */
 	const char		*failed_id;	/* the resource that failed, borrowed, or NULL */
 	bool			 apt_updated;
 	char			*kept;		/* where this run keeps what others changed, or NULL */
+	char			*blamed;	/* keeps failed_id when its item is there no more; or NULL */
+	char			 state[SHA256_HEX_SIZE];	/* preview_state() of a plan, or of an apply that expects one */
+	size_t			 previewed;	/* bytes of old contents that were told */
+	bool			 moved;		/* the state is not the expected one */
+	bool			 planned;	/* steps were told, none was done */
+	double			 seconds[RUN_PARTS];
 };
 
 /* Add a step. */
@@ -128,6 +150,9 @@ struct err	*run_daemon_reload(struct run *run);
 
 /* Whether what leap put at this path will be removed before anything else is done. */
 bool		 run_will_remove(const struct run *run, const char *path);
+
+/* Seconds of a clock that only goes forward. */
+double		 run_clock(void);
 
 /* Tell leap what was done. */
 void		 run_event(struct run *run, const char *id, const char *action, const char *detail, const char *error);

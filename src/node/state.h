@@ -14,6 +14,9 @@
 #define STATE_STORE		NODE_STATE "/store"
 #define STATE_GENERATIONS	NODE_STATE "/generations"
 #define STATE_KEPT		NODE_STATE "/kept"
+#define STATE_CONFIRM		NODE_STATE "/confirm"
+#define STATE_NO_DEPLOY		NODE_STATE "/no-deploy"
+#define STATE_TRIAL		NODE_STATE "/trial"
 #define STATE_MAX		(256u << 20)	/* no state file is larger */
 
 #define TEMP_PREFIX		".leap-tmp-"	/* is in the name of every half-written thing */

@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define RULES_DIR	"/etc/leap"
-#define RULES		RULES_DIR "/firewall.nft"
+#define RULES		FIREWALL_RULES
 #define READ_BLOCK	(64u << 10)
 
 /*

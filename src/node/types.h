@@ -6,6 +6,9 @@
 
 struct type;
 
+/* The rules of the firewall resource, for the next boot. */
+#define FIREWALL_RULES	"/etc/leap/firewall.nft"
+
 extern const struct type	 type_package;
 extern const struct type	 type_group;
 extern const struct type	 type_user;

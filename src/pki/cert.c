@@ -149,14 +149,14 @@ cert_stale(const struct buf *cert_pem, const struct buf *key_pem, const struct c
     const struct buf *ca_cert_pem, unsigned renew_days, int64_t now)
 {
 	X509		*cert = pem_cert(cert_pem), *ca = pem_cert(ca_cert_pem);
-	EVP_PKEY	*key = pem_key(key_pem);
+	EVP_PKEY	*key = key_pem != NULL ? pem_key(key_pem) : NULL;
 	char		*reason;
 
 	if (cert == NULL)
 		reason = xstrdup("cannot be read");
-	else if (key == NULL)
+	else if (key_pem != NULL && key == NULL)
 		reason = xstrdup("has a private key that cannot be read");
-	else if (X509_check_private_key(cert, key) != 1)
+	else if (key_pem != NULL && X509_check_private_key(cert, key) != 1)
 		reason = xstrdup("does not belong to its private key");
 	else if (ca == NULL || !signed_by(cert, ca))
 		reason = xstrdup("is not signed by the CA");

@@ -101,17 +101,24 @@ call_check(lua_State *L)
 	return 0;
 }
 
-void
-check_functions(struct run *run)
+static int
+refuse_change(lua_State *L)
 {
-	lua_State *L = run->lua;
+	return luaL_error(L, "\"check\" cannot be changed");
+}
 
+/* The table is the same for all nodes: recipes see it through one that takes nothing. */
+void
+check_functions(lua_State *L, struct kit *kit)
+{
 	lua_newtable(L);
-	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
-		lua_pushlightuserdata(L, run);
-		lua_pushlightuserdata(L, (void *)(uintptr_t)&checks[i]);
-		lua_pushcclosure(L, call_check, 2);
-		lua_setfield(L, -2, checks[i].type);
-	}
+	lua_newtable(L);
+	lua_newtable(L);
+	for (size_t i = 0; i < ARRAY_LEN(checks); i++)
+		kit_function(L, kit, checks[i].type, call_check, &checks[i]);
+	lua_setfield(L, -2, "__index");
+	lua_pushcfunction(L, refuse_change);
+	lua_setfield(L, -2, "__newindex");
+	lua_setmetatable(L, -2);
 	lua_setfield(L, -2, "check");
 }

@@ -96,9 +96,9 @@ ip_version(lua_State *L)
 }
 
 void
-property_functions(struct run *run)
+property_functions(lua_State *L, struct kit *kit)
 {
 	static const struct run_function functions[] = { { "refuse", refuse }, { "ip_version", ip_version } };
 
-	run_functions(run, functions, ARRAY_LEN(functions));
+	kit_functions(L, kit, functions, ARRAY_LEN(functions));
 }

@@ -22,20 +22,19 @@ NODISCARD
 static struct err *
 run_recipe(struct run *run, const char *dir)
 {
-	struct sandbox		*sandbox = sandbox_of(run->lua);
-	const struct source	*source;
-	struct err		*e;
-	char			*chunk;
+	struct source	*recipe;
+	char		*path = xasprintf("%s/" RECIPE_FILE, dir);
+	struct err	*e = kit_source(run->kit, path, &recipe);
 
+	free(path);
 	run->dir = dir;
-	if ((e = run_source(run, &source, dir, RECIPE_FILE)) != NULL || source == NULL)
+	if (e != NULL || recipe == NULL)
 		return e;
-	chunk = xasprintf("@%s", source->path);
-	e = sandbox_compile(sandbox, buf_text(&source->text), source->text.len, chunk);
-	free(chunk);
+	if (!kit_push_function(run->lua, recipe))
+		e = err_rule(kit_compile(run->lua, recipe, buf_text(&recipe->text), recipe->text.len), "lua-syntax");
 	if (e == NULL) {
-		run_push_env(run, RUN_RESOURCES);
-		e = sandbox_call(sandbox, 1, 0);
+		kit_push_env(run->lua, run->kit, KIT_RESOURCES);
+		e = sandbox_call(sandbox_of(run->lua), 1, 0);
 	}
 	return run_locate(run, e);
 }
@@ -127,19 +126,38 @@ check_manifest(struct run *run)
 	return e;
 }
 
-struct err *
-recipe_run(struct manifest *out, struct node *node)
+NODISCARD
+static struct err *
+run_node(struct manifest *out, struct node *node, bool look)
 {
 	struct run	 run;
 	struct err	*e;
 
 	manifest_init(out, node->name);
 	run_init(&run, node, out);
+	run.look = look;
 	if ((e = enter(&run, recipes_body, NULL)) == NULL)
 		e = check_manifest(&run);
 	run_fini(&run);
 	if (e != NULL)
 		manifest_fini(out);
+	return e;
+}
+
+struct err *
+recipe_run(struct manifest *out, struct node *node)
+{
+	return run_node(out, node, false);
+}
+
+struct err *
+recipe_check(struct node *node)
+{
+	struct manifest	 manifest;
+	struct err	*e = run_node(&manifest, node, true);
+
+	if (e == NULL)
+		manifest_fini(&manifest);
 	return e;
 }
 

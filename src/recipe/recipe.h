@@ -18,6 +18,10 @@ struct node;
 NODISCARD
 struct err	*recipe_run(struct manifest *out, struct node *node);
 
+/* The same for its errors alone, for which no private key has to be opened: recipes get a text in the place of each. */
+NODISCARD
+struct err	*recipe_check(struct node *node);
+
 /*
  * Append what a template of a service ("zone" of "services/dns") is for this node,
  * which need not have the service.

@@ -24,6 +24,7 @@ struct shape {
 
 #define OWNERSHIP	{ "owner", OPTION_TEXT }, { "group", OPTION_TEXT }, { "mode", OPTION_TEXT }
 #define SECRET		{ "secret", OPTION_BOOL }
+#define CHECK		{ "check", OPTION_TEXT }
 #define END		{ NULL, OPTION_APART }
 
 static const struct option no_options[] = { END };
@@ -32,10 +33,11 @@ static const struct option user_options[] = { { "uid", OPTION_NUMBER }, { "group
     { "groups", OPTION_TEXTS }, { "home", OPTION_TEXT }, { "shell", OPTION_TEXT }, { "comment", OPTION_TEXT },
     { "system", OPTION_BOOL }, { "create_home", OPTION_BOOL }, END };
 static const struct option directory_options[] = { OWNERSHIP, { "file_mode", OPTION_TEXT }, END };
-static const struct option file_options[] = { OWNERSHIP, SECRET, { "content", OPTION_APART }, { "from", OPTION_TEXT },
-    END };
-static const struct option template_options[] = { OWNERSHIP, SECRET, { "with", OPTION_APART }, END };
+static const struct option file_options[] = { OWNERSHIP, SECRET, CHECK, { "content", OPTION_APART },
+    { "from", OPTION_TEXT }, END };
+static const struct option template_options[] = { OWNERSHIP, SECRET, CHECK, { "with", OPTION_APART }, END };
 static const struct option binary_options[] = { OWNERSHIP, END };
+static const struct option link_options[] = { CHECK, END };
 static const struct option unit_options[] = { { "enabled", OPTION_BOOL }, { "active", OPTION_BOOL },
     { "restart_on", OPTION_TEXTS }, { "reload_on", OPTION_TEXTS }, END };
 static const struct option exec_options[] = { { "command", OPTION_TEXT }, { "creates", OPTION_TEXT },
@@ -48,34 +50,43 @@ set_default(json_t *object, const char *name, const char *value)
 		json_object_set_new(object, name, json_string(value));
 }
 
-/* Whether `text` has a registered secret in it. */
+/* Whether a secret stands in a text or number of the value, or in a key. */
 static bool
-has_secret(const char *text, size_t len)
+is_secret(json_t *value)
 {
-	struct buf	 masked = { .secret = true };
-	bool		 found;
+	const char	*key;
+	json_t		*child;
+	size_t		 i;
+	char		 number[24];
 
-	buf_add(&masked, text, len);
-	mask_apply(&masked);
-	found = masked.len != len || (len > 0 && memcmp(masked.data, text, len) != 0);
-	buf_fini(&masked);
-	return found;
+	if (json_is_string(value))
+		return mask_has(json_string_value(value), json_string_length(value));
+	if (json_is_integer(value)) {
+		snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		return mask_has(number, strlen(number));
+	}
+	json_object_foreach(value, key, child) {
+		if (mask_has(key, strlen(key)) || is_secret(child))
+			return true;
+	}
+	if (!json_is_array(value))
+		return false;
+	json_array_foreach(value, i, child) {
+		if (is_secret(child))
+			return true;
+	}
+	return false;
 }
 
 /* The manifest is kept and shown in clear, and commands are seen by every user of the node. */
 NODISCARD
 static struct err *
-check_no_secret(struct run *run, const json_t *object)
+check_no_secret(struct run *run, json_t *object)
 {
-	struct buf	 text = { .secret = true };
-	struct err	*e = NULL;
-
-	json_canonical(object, &text);
-	if (has_secret(buf_text(&text), text.len))
-		e = err_hint(run_error(run, "a secret may stand in the content of a file only"),
-		    "write it to a file with mode 0600 and name that");
-	buf_fini(&text);
-	return e;
+	if (!is_secret(object))
+		return NULL;
+	return err_hint(run_error(run, "a secret may stand in the content of a file only"),
+	    "write it to a file with mode 0600 and name that");
 }
 
 NODISCARD
@@ -94,14 +105,14 @@ declared_twice(struct run *run, const char *id, size_t first)
 static void
 remember_place(struct run *run)
 {
-	struct place	 place;
+	struct declared declared = { 0 };
 
-	run_place(run, &place);
+	declared.source = run_line(run, &declared.line);
 	if (run->declared_count == run->declared_cap) {
 		run->declared_cap = run->declared_cap == 0 ? 64 : run->declared_cap * 2;
 		run->declared = xrealloc(run->declared, run->declared_cap, sizeof(*run->declared));
 	}
-	run->declared[run->declared_count++] = (struct declared){ place.path, place.line };
+	run->declared[run->declared_count++] = declared;
 }
 
 /* Put run->resource into the manifest; one that is there already, word for word, is there once. */
@@ -152,6 +163,29 @@ set_blob(struct run *run, const char *data, size_t len, bool secret)
 	json_object_set_new(run->resource, "size", json_integer((json_int_t)len));
 }
 
+/*
+ * Whether a text is certificates and nothing else.  They are public, and so is the half of the private key that they
+ * have: of the key's PEM, which is masked line by line, some lines may stand in its certificate word for word.
+ */
+static bool
+is_certificate(const char *text, size_t len)
+{
+	static const char	 begin[] = "-----BEGIN CERTIFICATE-----\n", end[] = "\n-----END CERTIFICATE-----\n";
+	const char		*stop = text + len, *next;
+
+	if (len == 0 || memchr(text, '\0', len) != NULL)
+		return false;
+	while (text < stop) {
+		if (!str_starts(text, begin) || (next = strstr(text, end)) == NULL)
+			return false;
+		text += strlen(begin);
+		if (text + strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\n") < next)
+			return false;
+		text = next + strlen(end);
+	}
+	return true;
+}
+
 /* Make the tail of run->content, from `start` on, the file's. */
 NODISCARD
 static struct err *
@@ -159,7 +193,7 @@ set_content(struct run *run, size_t start, const char *mode)
 {
 	const char	*data = buf_text(&run->content) + start, *given;
 	size_t		 len = run->content.len - start;
-	bool		 secret = json_bool(run->resource, "secret") || has_secret(data, len);
+	bool		 secret = json_bool(run->resource, "secret") || (mask_has(data, len) && !is_certificate(data, len));
 
 	given = json_str(run->resource, "mode");
 	if (secret && given != NULL && (strtol(given, NULL, 8) & 07) != 0)
@@ -272,7 +306,7 @@ finish_firewall(struct run *run, const struct shape *shape, int options)
 	(void)options;
 	if ((e = option_text(run, 2, "a firewall's rules", &text, &len)) != NULL)
 		return e;
-	if (has_secret(text, len))
+	if (mask_has(text, len))
 		return run_error(run, "a secret in firewall rules");
 	set_blob(run, text, len, false);
 	return NULL;
@@ -299,7 +333,7 @@ static const struct shape shapes[] = {
 	{ "file", "file", NULL, file_options, finish_file },
 	{ "template", "file", "template", template_options, finish_template },
 	{ "binary", "file", "program", binary_options, finish_binary },
-	{ "link", "link", "target", no_options, NULL },
+	{ "link", "link", "target", link_options, NULL },
 	{ "unit", "unit", NULL, unit_options, finish_unit },
 	{ "sysctl", "sysctl", "value", no_options, NULL },
 	{ "firewall", "firewall", "rules", no_options, finish_firewall },
@@ -488,15 +522,9 @@ call_directory(lua_State *L)
 }
 
 void
-resource_functions(struct run *run)
+resource_functions(lua_State *L, struct kit *kit)
 {
-	lua_State *L = run->lua;
-
-	for (size_t i = 0; i < ARRAY_LEN(shapes); i++) {
-		lua_pushlightuserdata(L, run);
-		lua_pushlightuserdata(L, (void *)(uintptr_t)&shapes[i]);
-		lua_pushcclosure(L, call_declare, 2);
-		lua_setfield(L, -2, shapes[i].function);
-	}
-	run_functions(run, &(struct run_function){ "directory", call_directory }, 1);
+	for (size_t i = 0; i < ARRAY_LEN(shapes); i++)
+		kit_function(L, kit, shapes[i].function, call_declare, &shapes[i]);
+	kit_function(L, kit, "directory", call_directory, NULL);
 }

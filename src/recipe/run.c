@@ -30,18 +30,15 @@ run_init(struct run *run, struct node *node, struct manifest *manifest)
 		.seen = json_object(),
 		.content.secret = true,
 	};
+	run->kit = kit_of(run->lua, run->repo);
+	kit_use(run->kit, run);
 }
 
 void
 run_fini(struct run *run)
 {
 	luaL_unref(run->lua, LUA_REGISTRYINDEX, run->env);
-	for (size_t i = 0; i < run->source_count; i++) {
-		free(run->sources[i]->path);
-		buf_fini(&run->sources[i]->text);
-		free(run->sources[i]);
-	}
-	free(run->sources);
+	kit_use(run->kit, NULL);
 	free(run->declared);
 	json_decref(run->seen);
 	json_decref(run->resource);
@@ -68,10 +65,15 @@ run_cut(struct run *run, size_t len)
 	content->len = len;
 }
 
-struct run *
-run_of(lua_State *L)
+static void
+add_keys(lua_State *L, int table, struct strs *names)
 {
-	return lua_touserdata(L, lua_upvalueindex(1));
+	lua_pushnil(L);
+	while (lua_next(L, table) != 0) {
+		lua_pop(L, 1);
+		if (lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), TEMPLATE_PUT) != 0)
+			strs_add(names, lua_tostring(L, -1));
+	}
 }
 
 /* The error for a name that nothing has; the environment is at index 1. */
@@ -80,16 +82,14 @@ static struct err *
 unknown_name(struct run *run, const char *name)
 {
 	struct strs	 names = { 0 };
-	struct err	*e = run_error(run, "nothing is called \"%s\"", name);
+	struct err	*e = err_rule(run_error(run, "nothing is called \"%s\"", name),
+	    config_lost(run->node->config, name) ? RULE_CONSEQUENCE : "unknown-name");
 	const char	*key;
 	json_t		*properties = NULL, *value;
 
-	lua_pushnil(run->lua);
-	while (lua_next(run->lua, 1) != 0) {
-		lua_pop(run->lua, 1);
-		if (lua_type(run->lua, -1) == LUA_TSTRING)
-			strs_add(&names, lua_tostring(run->lua, -1));
-	}
+	add_keys(run->lua, 1, &names);
+	kit_push_shared(run->lua, run->kit, run->depth > 0 ? KIT_TOOLS : KIT_RESOURCES);
+	add_keys(run->lua, lua_gettop(run->lua), &names);
 	err_free(config_inspect(run->node->config, run->node->name, &properties));
 	json_object_foreach(properties, key, value)
 		strs_add(&names, key);
@@ -101,10 +101,10 @@ unknown_name(struct run *run, const char *name)
 }
 
 /* What nobody set is the node's, or nothing at all: a misspelt name must not pass for nil. */
-static int
-env_index(lua_State *L)
+int
+run_name(struct run *run)
 {
-	struct run	*run = run_of(L);
+	lua_State	*L = run->lua;
 	const char	*name;
 	json_t		*value;
 	struct err	*e;
@@ -120,44 +120,6 @@ env_index(lua_State *L)
 		sandbox_raise(L, unknown_name(run, name));
 	}
 	return 1;		/* a property that is null */
-}
-
-void
-run_push_env(struct run *run, enum run_env env)
-{
-	lua_State *L = run->lua;
-
-	luaL_checkstack(L, 8, "recipe");
-	lua_newtable(L);
-	tool_functions(run);
-	property_functions(run);
-	if (env == RUN_RESOURCES) {
-		resource_functions(run);
-		check_functions(run);
-	}
-	lua_newtable(L);
-	run_functions(run, &(struct run_function){ "__index", env_index }, 1);
-	lua_setmetatable(L, -2);
-}
-
-void
-run_functions(struct run *run, const struct run_function *functions, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		lua_pushlightuserdata(run->lua, run);
-		lua_pushcclosure(run->lua, functions[i].function, 1);
-		lua_setfield(run->lua, -2, functions[i].name);
-	}
-}
-
-static const struct source *
-find_source(const struct run *run, const char *path, size_t len)
-{
-	for (size_t i = 0; i < run->source_count; i++) {
-		if (strlen(run->sources[i]->path) == len && memcmp(run->sources[i]->path, path, len) == 0)
-			return run->sources[i];
-	}
-	return NULL;
 }
 
 /* Fill `place` for a line of a source. */
@@ -176,23 +138,32 @@ place_line(struct run *run, struct place *place, const struct source *source, un
 	place->text = buf_text(&run->line);
 }
 
-void
-run_place(struct run *run, struct place *place)
+const struct source *
+run_line(struct run *run, unsigned *line)
 {
 	const struct source	*source;
 	lua_Debug		 call;
 
-	*place = (struct place){ 0 };
 	for (int level = 1; lua_getstack(run->lua, level, &call); level++) {
 		lua_getinfo(run->lua, "Sl", &call);
-		if (call.currentline <= 0 || *call.source != '@')
-			continue;
-		source = find_source(run, call.source + 1, strlen(call.source + 1));
-		if (source != NULL) {
-			place_line(run, place, source, (unsigned)call.currentline);
-			return;
+		if (call.currentline > 0 && (source = kit_find_chunk(run->kit, &call)) != NULL) {
+			*line = (unsigned)call.currentline;
+			return source;
 		}
 	}
+	return NULL;
+}
+
+void
+run_place(struct run *run, struct place *place)
+{
+	unsigned		 line;
+	const struct source	*source = run_line(run, &line);
+
+	if (source != NULL)
+		place_line(run, place, source, line);
+	else
+		*place = (struct place){ 0 };
 }
 
 struct err *
@@ -221,7 +192,7 @@ run_error_declared(struct run *run, size_t index, const char *format, ...)
 	va_list			 args;
 	char			*text;
 
-	place_line(run, &place, find_source(run, declared->path, strlen(declared->path)), declared->line);
+	place_line(run, &place, declared->source, declared->line);
 	va_start(args, format);
 	text = xvasprintf(format, args);
 	va_end(args);
@@ -236,7 +207,6 @@ run_locate(struct run *run, struct err *take_e)
 	const struct source	*source;
 	const char		*message, *colon, *rest;
 	struct place		 place;
-	struct err		*e;
 	char			*end;
 	unsigned long		 line;
 
@@ -244,61 +214,19 @@ run_locate(struct run *run, struct err *take_e)
 		return take_e;
 	message = err_message(take_e);
 	colon = strchr(message, ':');
-	if (colon == NULL || (source = find_source(run, message, (size_t)(colon - message))) == NULL)
+	if (colon == NULL || (source = kit_find(run->kit, message, (size_t)(colon - message))) == NULL)
 		return take_e;
 	line = strtoul(colon + 1, &end, 10);
 	if (end == colon + 1 || !str_starts(end, ": "))
 		return take_e;
 	rest = end + 2;
 	place_line(run, &place, source, (unsigned)line);
-	e = err_at(err_code(take_e), &place, "%s", rest);
-	if (err_hint_text(take_e) != NULL)
-		e = err_hint(e, "%s", err_hint_text(take_e));
-	err_free(take_e);
-	return e;
-}
-
-struct err *
-run_source(struct run *run, const struct source **out, const char *dir, const char *name)
-{
-	char		*below = path_join(dir, name), *path = NULL;
-	struct source	*source;
-	struct buf	 text = { 0 };
-	struct err	*e = NULL;
-
-	*out = NULL;
-	if (repo_has(run->repo, below))
-		path = xstrdup(below);
-	else if (repo_platform_has(run->repo, below))
-		path = xasprintf("platform/%s", below);
-	else
-		goto out;
-	if ((*out = find_source(run, path, strlen(path))) != NULL)
-		goto out;
-	if (strcmp(path, below) == 0)
-		e = repo_read(run->repo, below, &text);
-	else
-		e = repo_platform_read(run->repo, below, &text);
-	if (e != NULL)
-		goto out;
-	source = xcalloc(1, sizeof(*source));
-	source->path = path;
-	source->text = text;
-	path = NULL;
-	text = (struct buf){ 0 };
-	run->sources = xrealloc(run->sources, run->source_count + 1, sizeof(struct source *));
-	run->sources[run->source_count++] = source;
-	*out = source;
-out:
-	free(below);
-	free(path);
-	buf_fini(&text);
-	return e;
+	return err_moved(take_e, &place, "%s", rest);
 }
 
 /* A template gives its output piece by piece. */
-static int
-put(lua_State *L)
+int
+run_put(lua_State *L)
 {
 	struct run	*run = run_of(L);
 	const char	*text;
@@ -312,22 +240,25 @@ put(lua_State *L)
 	return 0;
 }
 
-/* Push a template's environment: the tools, `with`'s variables, and where its output goes. */
+/* Push a template's environment: the tools, `with`'s variables, and, whatever those are, where its output goes. */
 static void
 push_template_env(struct run *run, int with)
 {
 	lua_State *L = run->lua;
 
-	run_push_env(run, RUN_TOOLS);
-	if (with != 0) {
-		lua_pushnil(L);
-		while (lua_next(L, with) != 0) {
-			lua_pushvalue(L, -2);
-			lua_insert(L, -2);
-			lua_rawset(L, -4);
-		}
+	kit_push_env(L, run->kit, KIT_TOOLS);
+	if (with == 0)
+		return;
+	lua_pushnil(L);
+	while (lua_next(L, with) != 0) {
+		lua_pushvalue(L, -2);
+		lua_insert(L, -2);
+		lua_rawset(L, -4);
 	}
-	run_functions(run, &(struct run_function){ TEMPLATE_PUT, put }, 1);
+	kit_push_shared(L, run->kit, KIT_TOOLS);
+	lua_getfield(L, -1, TEMPLATE_PUT);
+	lua_remove(L, -2);
+	lua_setfield(L, -2, TEMPLATE_PUT);
 }
 
 NODISCARD
@@ -346,43 +277,48 @@ no_template(struct run *run, const char *name)
 		e = err_hint(e, "did you mean \"%s\"?", near);
 	strs_fini(&names);
 	free(dir);
+	return err_rule(e, "missing-file");
+}
+
+NODISCARD
+static struct err *
+compile_template(struct run *run, struct source *template)
+{
+	struct buf	 lua = { 0 };
+	struct err	*e;
+
+	e = template_translate(&lua, template->path, buf_text(&template->text), template->text.len);
+	if (e == NULL)
+		e = err_rule(kit_compile(run->lua, template, buf_text(&lua), lua.len), "lua-syntax");
+	buf_fini(&lua);
 	return e;
 }
 
 struct err *
 run_template(struct run *run, const char *name, int with)
 {
-	struct sandbox		*sandbox = sandbox_of(run->lua);
-	const struct source	*source;
-	struct buf		 lua = { 0 };
-	size_t			 start = run->content.len;
-	struct err		*e;
-	char			*path, *chunk = NULL;
+	struct source	*template;
+	size_t		 start = run->content.len;
+	char		*path = xasprintf("%s/templates/%s", run->dir, name);
+	struct err	*e = kit_source(run->kit, path, &template);
 
-	path = xasprintf("templates/%s", name);
-	e = run_source(run, &source, run->dir, path);
 	free(path);
 	if (e != NULL)
 		return e;
-	if (source == NULL)
+	if (template == NULL)
 		return no_template(run, name);
 	if (run->depth == TEMPLATE_DEPTH)
 		return err_hint(run_error(run, "templates that render each other, more than %u deep", TEMPLATE_DEPTH),
 		    "does \"%s\" render itself?", name);
-	e = template_translate(&lua, source->path, buf_text(&source->text), source->text.len);
-	if (e == NULL) {
-		chunk = xasprintf("@%s", source->path);
-		e = sandbox_compile(sandbox, buf_text(&lua), lua.len, chunk);
-		free(chunk);
-	}
-	buf_fini(&lua);
+	if (!kit_push_function(run->lua, template))
+		e = compile_template(run, template);
 	if (e == NULL) {
 		push_template_env(run, with);
 		run->depth++;
-		e = sandbox_call(sandbox, 1, 0);
+		e = sandbox_call(sandbox_of(run->lua), 1, 0);
 		run->depth--;
 	}
 	if (e != NULL)
 		run_cut(run, start);
-	return run_locate(run, e);
+	return err_rule(run_locate(run, e), "template");
 }

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "recipe/kit.h"
 
 #include <jansson.h>
 #include <lua.h>
@@ -16,16 +17,10 @@ struct node;
 struct repo;
 struct strs;
 
-/* A recipe or template that was read; errors quote its lines. */
-struct source {
-	char		*path;			/* as a person knows it: "platform/base/recipe.lua" */
-	struct buf	 text;
-};
-
 /* Where a resource was declared, by its place in the manifest's list. */
 struct declared {
-	const char	*path;			/* a source's */
-	unsigned	 line;
+	const struct source	*source;
+	unsigned		 line;
 };
 
 struct run {
@@ -33,12 +28,12 @@ struct run {
 	const struct repo	*repo;
 	struct manifest		*manifest;	/* NULL: only a template is rendered */
 	lua_State		*lua;
+	struct kit		*kit;
 	int			 env;		/* reference of the node's environment */
 	const char		*dir;		/* of the current recipe: "base", "services/static" */
 	unsigned		 depth;		/* templates that are being rendered, one inside another */
+	bool			 look;		/* only errors count: private keys stay closed */
 
-	struct source		**sources;
-	size_t			 source_count;
 	struct declared		*declared;
 	size_t			 declared_count, declared_cap;
 	json_t			*seen;		/* id → index of the resource */
@@ -59,23 +54,15 @@ void		 run_fini(struct run *run);
 void		 run_open(struct run *run);
 
 /*
- * Push a new table: all of the node's environment and this room's tools, with RUN_RESOURCES
- * also the functions that declare resources.  A name that nothing knows raises an error.
+ * Push what the node calls the name at index 2: the end of an __index, whose table is at 1.  A name that nothing knows
+ * raises an error.
  */
-enum run_env { RUN_TOOLS, RUN_RESOURCES };
-void		 run_push_env(struct run *run, enum run_env env);
+int		 run_name(struct run *run);
 
-/* Add C functions whose first upvalue is the run to the table on top. */
-struct run_function {
-	const char	*name;
-	lua_CFunction	 function;
-};
-void		 run_functions(struct run *run, const struct run_function *functions, size_t count);
+/* The line of a recipe or template that runs, and its source; NULL: none does. */
+const struct source *run_line(struct run *run, unsigned *line);
 
-/* The run of the C function that Lua calls now. */
-struct run	*run_of(lua_State *L);
-
-/* Where that function was called.  Borrowed from the run. */
+/* The same as a place, borrowed from the run. */
 void		 run_place(struct run *run, struct place *place);
 
 /* ERR_CONFIG at run_place(). */
@@ -91,18 +78,14 @@ NODISCARD
 struct err	*run_locate(struct run *run, struct err *take_e);
 
 /*
- * Read `name` below `dir`, the instance's before the platform's, as a source.  *out is
- * NULL when neither has it.
- */
-NODISCARD
-struct err	*run_source(struct run *run, const struct source **out, const char *dir, const char *name);
-
-/*
  * Run a template of the current recipe with the variables of the table at `with` (0: none);
  * what it puts is appended to run->content.
  */
 NODISCARD
 struct err	*run_template(struct run *run, const char *name, int with);
+
+/* What templates call with each piece of their output. */
+int		 run_put(lua_State *L);
 
 /* Cut run->content to `len` bytes. */
 void		 run_cut(struct run *run, size_t len);
@@ -111,10 +94,10 @@ void		 run_cut(struct run *run, size_t len);
  * resource.c and check.c: what recipes declare.  tools.c: what gives values.  property.c: what checks properties.
  * They add to the table on top.
  */
-void		 resource_functions(struct run *run);
-void		 check_functions(struct run *run);
-void		 tool_functions(struct run *run);
-void		 property_functions(struct run *run);
+void		 resource_functions(lua_State *L, struct kit *kit);
+void		 check_functions(lua_State *L, struct kit *kit);
+void		 tool_functions(lua_State *L, struct kit *kit);
+void		 property_functions(lua_State *L, struct kit *kit);
 
 /* tools.c: append to run->content a file below files/ of the instance, or else of the platform. */
 NODISCARD

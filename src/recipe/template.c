@@ -46,9 +46,9 @@ put_code(struct buf *lua, const char *code, size_t len)
 
 NODISCARD
 static struct err *
-unclosed(const char *path, const char *text, const char *at)
+unclosed(const char *path, const char *text, const char *end, const char *at)
 {
-	const char	*line = at;
+	const char	*line = at, *newline;
 	unsigned	 number = 1;
 	char		*quoted;
 	struct err	*e;
@@ -57,7 +57,8 @@ unclosed(const char *path, const char *text, const char *at)
 		line--;
 	for (const char *p = text; p < line; p++)
 		number += *p == '\n';
-	quoted = xstrndup(line, strcspn(line, "\n"));
+	newline = memchr(line, '\n', (size_t)(end - line));
+	quoted = xstrndup(line, (size_t)((newline != NULL ? newline : end) - line));
 	e = err_at(ERR_CONFIG, &(struct place){ path, number, (unsigned)(at - line) + 1, quoted },
 	    "\"<%%\" without \"%%>\"");
 	free(quoted);
@@ -80,7 +81,7 @@ template_translate(struct buf *lua, const char *path, const char *text, size_t l
 		}
 		close = memmem(here, (size_t)(end - here), "%>", 2);
 		if (close == NULL)
-			return unclosed(path, text, open);
+			return unclosed(path, text, end, open);
 		dash = close > here && close[-1] == '-';
 		put_code(lua, here, (size_t)(close - here) - dash);
 		here = close + 2;

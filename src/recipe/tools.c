@@ -1,15 +1,14 @@
 /* recipe: the functions that give recipes and templates texts, files and keys. */
-/* May know config, lua, pki, vault, repo, base. */
+/* May know config, lua, vault, repo, base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/file.h"
 #include "base/json.h"
+#include "base/mask.h"
 #include "base/sha256.h"
 #include "base/strs.h"
 #include "config/config.h"
 #include "lua/sandbox.h"
-#include "pki/ca.h"
 #include "recipe/run.h"
-#include "recipe/user_key.h"
 #include "repo/repo.h"
 #include "vault/vault.h"
 
@@ -17,7 +16,6 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define FILES		"files"
 #define WALK_DEPTH	32
@@ -27,7 +25,7 @@ NODISCARD
 static struct err *
 no_file(struct run *run, const char *path)
 {
-	struct err *e = run_error(run, "no file " FILES "/%s", path);
+	struct err *e = err_rule(run_error(run, "no file " FILES "/%s", path), "missing-file");
 
 	if (str_starts(path, "ca/"))
 		return err_hint(e, "run \"leap cert ca\"");
@@ -40,20 +38,23 @@ struct err *
 tool_read(struct run *run, const char *path)
 {
 	char		*below = path_join(FILES, path);
-	struct err	*e;
+	struct err	*e = NULL, *placed;
+	bool		 found = true;
 
 	if (str_ends(path, ".key"))
 		e = err_hint(run_error(run, "%s is a private key", below), "private(\"%s\") gives a node its own", path);
-	else if (repo_has(run->repo, below))
-		e = repo_read(run->repo, below, &run->content);
-	else if (repo_platform_has(run->repo, below))
-		e = repo_platform_read(run->repo, below, &run->content);
+	else if (str_starts(path, "nodes/") && repo_has(run->repo, below))
+		e = repo_read(run->repo, below, &run->content);		/* most likely for this node only */
 	else
+		e = kit_read(run->kit, below, &run->content, &found);
+	if (e == NULL && !found)
 		e = no_file(run, path);
 	free(below);
-	if (e != NULL && err_place(e) == NULL)
-		e = err_context(e, FILES "/%s", path);
-	return e;
+	if (e == NULL || err_place(e) != NULL)
+		return e;
+	placed = run_error(run, "%s", err_message(e));
+	err_free(e);
+	return placed;
 }
 
 /* Raise the error, or push what was appended to run->content and cut it off. */
@@ -107,8 +108,7 @@ tool_exists(lua_State *L)
 
 struct walk {
 	struct run	*run;
-	const char	*root;		/* the instance's or the platform's */
-	bool		 platform;
+	bool		 platform;	/* its files, not the instance's */
 	struct strs	*found;
 };
 
@@ -120,20 +120,14 @@ NODISCARD
 static struct err *
 walk_entry(const struct walk *walk, const char *path, const char *below, unsigned depth)
 {
-	char		*full = path_join(walk->root, path);
-	struct stat	 st;
-	int		 failed = lstat(full, &st);
+	enum repo_type	 type = walk->platform ? repo_platform_type(walk->run->repo, path) :
+	    repo_type(walk->run->repo, path);
 
-	if (failed == 0 && S_ISLNK(st.st_mode))
-		failed = stat(full, &st) != 0 || !S_ISREG(st.st_mode);
-	free(full);
-	if (failed)
-		return err_hint(run_error(walk->run, "%s is a link to no file", path),
-		    "links to files are followed, others are not");
-	if (S_ISDIR(st.st_mode))
+	if (type == REPO_DIRECTORY)
 		return walk_directory(walk, path, below, depth + 1);
-	if (!S_ISREG(st.st_mode))
-		return run_error(walk->run, "%s is neither a file nor a directory", path);
+	if (type != REPO_FILE)
+		return err_hint(run_error(walk->run, "%s is neither a file nor a directory, nor a link to a file", path),
+		    "links to files are followed, others are not");
 	strs_add(walk->found, below);
 	return NULL;
 }
@@ -168,7 +162,7 @@ walk_files(struct run *run, const char *dir, struct strs *found)
 {
 	char		*path = path_join(FILES, dir);
 	bool		 own = repo_has(run->repo, path);
-	struct walk	 walk = { run, own ? run->repo->root : run->repo->platform, !own, found };
+	struct walk	 walk = { run, !own, found };
 	struct err	*e;
 
 	if (own || repo_platform_has(run->repo, path))
@@ -206,6 +200,16 @@ tool_files(lua_State *L)
 	return 1;
 }
 
+/* What stands for a private key is as secret as one. */
+static void
+give_stand_in(struct run *run)
+{
+	static const char text[] = "-----BEGIN PRIVATE KEY-----\na private key that is not read\n-----END PRIVATE KEY-----\n";
+
+	mask_register(text, sizeof(text) - 1);
+	buf_adds(&run->content, text);
+}
+
 NODISCARD
 static struct err *
 read_private(struct run *run, const char *path)
@@ -218,6 +222,8 @@ read_private(struct run *run, const char *path)
 		    "a node gets the private keys below " FILES "/%s only", own);
 	else if (!vault_has(run->repo, below))
 		e = no_file(run, path);
+	else if (run->look)
+		give_stand_in(run);
 	else
 		e = vault_read(run->repo, below, &run->content);
 	free(own);
@@ -270,32 +276,6 @@ tool_json(lua_State *L)
 	return give_content(run, start, e);
 }
 
-/* fingerprint("ca/ca.crt"): the SHA-256 of a certificate as lower-case hexadecimal digits. */
-static int
-tool_fingerprint(lua_State *L)
-{
-	struct run	*run = run_of(L);
-	const char	*path = argument(run, 1, "a certificate's path");
-	struct buf	 cert = { 0 }, colons = { 0 }, text = { 0 };
-	size_t		 start = run->content.len;
-	int64_t		 not_after;
-	struct err	*e;
-
-	if ((e = tool_read(run, path)) == NULL) {
-		buf_adds(&cert, buf_text(&run->content) + start);
-		run_cut(run, start);
-		e = cert_describe(&cert, &not_after, &colons, &text);
-	}
-	for (const char *p = buf_text(&colons); e == NULL && *p != '\0'; p++) {
-		if (*p != ':')
-			buf_addc(&run->content, (char)tolower((unsigned char)*p));
-	}
-	buf_fini(&cert);
-	buf_fini(&colons);
-	buf_fini(&text);
-	return give_content(run, start, e);
-}
-
 /* digest("text"): its SHA-256 as hexadecimal digits. */
 static int
 tool_digest(lua_State *L)
@@ -312,84 +292,14 @@ tool_digest(lua_State *L)
 	return 1;
 }
 
-/* Append "USER KEY" lines of one file. */
-NODISCARD
-static struct err *
-read_keys(struct run *run, const char *user, const char *path)
-{
-	struct buf	 text = { 0 }, keys = { 0 };
-	struct err	*e;
-
-	if ((e = repo_read(run->repo, path, &text)) == NULL &&
-	    (e = user_keys_read(&keys, buf_text(&text), path, ERR_CONFIG)) == NULL) {
-		for (const char *line = buf_text(&keys), *end; *line != '\0'; line = end + 1) {
-			end = strchr(line, '\n');
-			buf_addf(&run->content, "%s %.*s\n", user, (int)(end - line), line);
-		}
-	}
-	buf_fini(&keys);
-	buf_fini(&text);
-	return e;
-}
-
-NODISCARD
-static struct err *
-read_sysadmins(struct run *run)
-{
-	struct strs	 users = { 0 };
-	struct err	*e = repo_list(run->repo, "users", "", &users);
-
-	for (size_t i = 0; e == NULL && i < users.count; i++) {
-		char *path = xasprintf("users/%s/%s_ssh.pub", users.items[i], users.items[i]);
-
-		if (repo_has(run->repo, path))
-			e = read_keys(run, users.items[i], path);
-		free(path);
-	}
-	strs_fini(&users);
-	return e;
-}
-
-/* sysadmins(): the list of { user = NAME, key = "ssh-ed25519 AAAA…" } from users/NAME/NAME_ssh.pub. */
-static int
-tool_sysadmins(lua_State *L)
-{
-	struct run	*run = run_of(L);
-	size_t		 start = run->content.len;
-	struct err	*e = read_sysadmins(run);
-	const char	*line, *end;
-
-	if (e == NULL && run->content.len == start)
-		e = err_hint(run_error(run, "there is no sysadmin: no SSH key in users/*/*_ssh.pub"),
-		    "run \"leap user add --self\"");
-	if (e != NULL) {
-		run_cut(run, start);
-		sandbox_raise(L, e);
-	}
-	lua_newtable(L);
-	for (line = buf_text(&run->content) + start; *line != '\0'; line = end + 1) {
-		const char *space = strchr(line, ' ');
-
-		end = strchr(line, '\n');
-		lua_createtable(L, 0, 2);
-		lua_pushlstring(L, line, (size_t)(space - line));
-		lua_setfield(L, -2, "user");
-		lua_pushlstring(L, space + 1, (size_t)(end - space) - 1);
-		lua_setfield(L, -2, "key");
-		lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
-	}
-	run_cut(run, start);
-	return 1;
-}
-
 void
-tool_functions(struct run *run)
+tool_functions(lua_State *L, struct kit *kit)
 {
 	static const struct run_function tools[] = {
 		{ "read", tool_read_call }, { "exists", tool_exists }, { "files", tool_files },
 		{ "private", tool_private }, { "render", tool_render }, { "json", tool_json },
-		{ "digest", tool_digest }, { "fingerprint", tool_fingerprint }, { "sysadmins", tool_sysadmins },
+		{ "digest", tool_digest },
 	};
 
-	run_functions(run, tools, ARRAY_LEN(tools));
+	kit_functions(L, kit, tools, ARRAY_LEN(tools));
 }

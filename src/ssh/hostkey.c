@@ -3,10 +3,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ssh/hostkey.h"
 
+#include "base/base64.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/sha256.h"
-#include "ssh/base64.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -159,7 +159,7 @@ hostkey_parse(struct buf *key, const char *line)
 		    "a key is one line, \"ssh-ed25519 AAAA...\"; ecdsa-sha2-nistp256, -384, -521 and ssh-rsa are "
 		    "known too");
 	data = next_word(&line);
-	if (!base64_decode(data.data, data.len, &blob)) {
+	if (!base64_decode(data.data, data.len, true, &blob)) {
 		e = err_new(ERR_CONFIG, "the key's data is no base64");
 	} else {
 		e = blob_check(type, (struct span){ blob.data, blob.len });
@@ -183,7 +183,7 @@ hostkey_fingerprint(struct buf *fingerprint, const char *key)
 	if (e != NULL)
 		goto out;
 	data = strchr(buf_text(&parsed), ' ') + 1;
-	(void)base64_decode(data, strlen(data), &blob);	/* the parser did it before */
+	(void)base64_decode(data, strlen(data), true, &blob);	/* the parser did it before */
 	sha256_hex(blob.data, blob.len, hex);
 	for (size_t i = 0; i < sizeof(digest); i++) {
 		unsigned	 byte;

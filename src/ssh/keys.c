@@ -3,10 +3,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ssh/keys.h"
 
+#include "base/base64.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/strs.h"
-#include "ssh/base64.h"
+#include "ssh/ssh.h"
 
 #include <pwd.h>
 #include <stdlib.h>
@@ -97,7 +98,7 @@ parse_openssh(const char *text, struct identity *identity)
 	for (const char *p = text + strlen(OPENSSH_BEGIN); end != NULL && p < end; p++)
 		if (strchr(" \t\r\n", *p) == NULL)
 			buf_addc(&body, *p);
-	if (body.len == 0 || !base64_decode(body.data, body.len, &raw) || raw.len < offset + 4 ||
+	if (body.len == 0 || !base64_decode(body.data, body.len, true, &raw) || raw.len < offset + 4 ||
 	    memcmp(raw.data, OPENSSH_MAGIC, offset) != 0 || !take_string(&raw, &offset, &part, &len))
 		goto out;
 	locked = len != 4 || memcmp(part, "none", 4) != 0;
@@ -126,7 +127,7 @@ parse_public(const char *text, struct identity *identity)
 	size_t		 type_len = strcspn(text, " \t\r\n");
 	const char	*data = text + type_len + strspn(text + type_len, " \t");
 
-	if (!base64_decode(data, strcspn(data, " \t\r\n"), &identity->blob))
+	if (!base64_decode(data, strcspn(data, " \t\r\n"), true, &identity->blob))
 		return false;
 	identity->type = blob_type(&identity->blob);
 	return identity->type != NULL && strlen(identity->type) == type_len &&
@@ -270,7 +271,7 @@ add_file(struct identities *list, const char *path, bool ask_agent)
 }
 
 void
-identities_defaults(struct strs *paths)
+ssh_key_files(struct strs *paths)
 {
 	char	*path;
 
@@ -299,7 +300,7 @@ identities_find(struct identities *out, LIBSSH2_SESSION *session, const char *pa
 	}
 	if (out->agent != NULL)
 		add_agent(out, NULL);
-	identities_defaults(&files);
+	ssh_key_files(&files);
 	for (size_t i = 0; i < files.count; i++)
 		err_free(add_file(out, files.items[i], false));	/* a default that is no key is not the user's choice */
 	strs_fini(&files);

@@ -40,9 +40,6 @@ NODISCARD
 struct err	*identities_find(struct identities *out, LIBSSH2_SESSION *session, const char *path);
 void		 identities_fini(struct identities *list);
 
-/* Append the paths of the files ~/.ssh/id_* that exist. */
-void		 identities_defaults(struct strs *paths);
-
 /* Whether some key has this use. */
 bool		 identities_have(const struct identities *list, enum identity_use use);
 

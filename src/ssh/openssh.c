@@ -30,34 +30,45 @@ struct process {
 };
 
 void
-ssh_arguments(struct strs *argv, const struct ssh_target *target, bool interactive)
+ssh_pinned(struct strs *options, const struct ssh_target *target)
 {
 	static const char *const always[] = {
 		"StrictHostKeyChecking=yes", "UserKnownHostsFile=/dev/null", "GlobalKnownHostsFile=/dev/null",
 		"CheckHostIP=no", "UpdateHostKeys=no", "VerifyHostKeyDNS=no", "NoHostAuthenticationForLocalhost=no",
-		"ControlMaster=no", "ControlPath=none",	/* another's connection would not be checked */
 	};
+	size_t type = strcspn(target->host_key, " ");
+
+	for (size_t i = 0; i < ARRAY_LEN(always); i++)
+		strs_add(options, always[i]);
+	/* The one key that counts, without a file that somebody has to remove (ssh_config(5), OpenSSH 8.5). */
+	strs_addf(options, "KnownHostsCommand=/bin/echo %s %s", target->name, target->host_key);
+	strs_addf(options, "HostKeyAlias=%s", target->name);
+	if (strncmp(target->host_key, "ssh-rsa", type) == 0)
+		strs_add(options, "HostKeyAlgorithms=rsa-sha2-512,rsa-sha2-256");
+	else
+		strs_addf(options, "HostKeyAlgorithms=%.*s", (int)type, target->host_key);
+}
+
+void
+ssh_arguments(struct strs *argv, const struct ssh_target *target, bool interactive)
+{
 	static const char *const batch[] = {
 		"BatchMode=yes", "LogLevel=VERBOSE", "RequestTTY=no", "EscapeChar=none", "ClearAllForwardings=yes",
 		"ForwardAgent=no", "ForwardX11=no", "PermitLocalCommand=no", "RemoteCommand=none",
 		"PreferredAuthentications=publickey",
 	};
-	struct strs	 files = { 0 };
-	size_t		 type = strcspn(target->host_key, " ");
+	struct strs	 files = { 0 }, pinned = { 0 };
 	unsigned	 alive = (target->timeout + 2) / 3;
 
 	strs_add(argv, "ssh");
-	for (size_t i = 0; i < ARRAY_LEN(always); i++)
-		strs_addf(argv, "-o%s", always[i]);
+	ssh_pinned(&pinned, target);
+	for (size_t i = 0; i < pinned.count; i++)
+		strs_addf(argv, "-o%s", pinned.items[i]);
+	strs_fini(&pinned);
+	strs_add(argv, "-oControlMaster=no");	/* another's connection would not be checked */
+	strs_add(argv, "-oControlPath=none");
 	for (size_t i = 0; !interactive && i < ARRAY_LEN(batch); i++)
 		strs_addf(argv, "-o%s", batch[i]);
-	/* The one key that counts, without a file that somebody has to remove (ssh_config(5), OpenSSH 8.5). */
-	strs_addf(argv, "-oKnownHostsCommand=/bin/echo %s %s", target->name, target->host_key);
-	strs_addf(argv, "-oHostKeyAlias=%s", target->name);
-	if (strncmp(target->host_key, "ssh-rsa", type) == 0)
-		strs_add(argv, "-oHostKeyAlgorithms=rsa-sha2-512,rsa-sha2-256");
-	else
-		strs_addf(argv, "-oHostKeyAlgorithms=%.*s", (int)type, target->host_key);
 	strs_addf(argv, "-oConnectTimeout=%u", target->timeout);
 	strs_addf(argv, "-oServerAliveInterval=%u", alive);
 	strs_add(argv, "-oServerAliveCountMax=3");
@@ -65,7 +76,7 @@ ssh_arguments(struct strs *argv, const struct ssh_target *target, bool interacti
 		strs_add(argv, "-oIdentitiesOnly=yes");
 		strs_addf(argv, "-i%s", target->key);
 	} else {
-		identities_defaults(&files);	/* ssh itself looks in the password file's home, not in $HOME */
+		ssh_key_files(&files);	/* ssh itself looks in the password file's home, not in $HOME */
 		for (size_t i = 0; i < files.count; i++)
 			strs_addf(argv, "-i%s", files.items[i]);
 		strs_fini(&files);

@@ -3,9 +3,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ssh/session.h"
 
+#include "base/base64.h"
 #include "base/err.h"
 #include "base/strs.h"
-#include "ssh/base64.h"
 #include "ssh/hostkey.h"
 
 #include <errno.h>

@@ -88,11 +88,17 @@ NODISCARD
 struct err	*ssh_run(struct ssh *ssh, const char *command, const void *input, size_t input_len, struct buf *output,
 		    struct buf *errors, int *status);
 
+/* "Option=value" of ssh_config(5) that make the system's `ssh` trust the pinned key of `target` and nothing else. */
+void		 ssh_pinned(struct strs *options, const struct ssh_target *target);
+
 /*
  * The arguments that make the system's `ssh` program connect to `target`, trusting nothing but the
  * pinned key and writing no file; a command may follow them.  `interactive` is for a person at a terminal.
  */
 void		 ssh_arguments(struct strs *argv, const struct ssh_target *target, bool interactive);
+
+/* Append the paths of the files ~/.ssh/id_* that exist. */
+void		 ssh_key_files(struct strs *paths);
 
 /* What this connection cost so far. */
 struct ssh_stats {

@@ -26,12 +26,15 @@ struct buf;
  *   group      name, gid?, system?
  *   user       name, uid?, group?, groups?[], home?, shell?, comment?, system?, create_home?
  *   directory  path, mode, owner, group
- *   file       path, mode, owner, group, sha256, size, secret?      (template and binary become file)
- *   link       path, target
+ *   file       path, mode, owner, group, sha256, size, secret?, check?      (template and binary become file)
+ *   link       path, target, check?
  *   unit       name, enabled?, active?, restart_on?[ids], reload_on?[ids]
  *   sysctl     key, value
  *   firewall   name (the nft table, family inet), sha256, size      content: a ruleset that defines just this table
  *   exec       name, command, creates? | unless? | on?[ids]         command runs under /bin/sh -eu
+ *
+ * "check" is a shell command that must succeed before what it checks goes live: it runs, once however many name it, where
+ * this and all later files, links and directories of the manifest are at their places already, and nobody else sees them.
  *
  * A unit's "enabled" and "active" are true, false or absent (do not care).  Modes are octal strings, "0644".
  * restart_on, reload_on and on name resources of this manifest written before them.

@@ -38,7 +38,7 @@ stderr_is <<-'EOT'
 EOT
 
 it "an unknown letter is refused"
-leap list -Z
+leap inspect -Z
 status_is 2
 stderr_has "unknown option -Z"
 

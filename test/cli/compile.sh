@@ -123,41 +123,52 @@ refused() {
 	EOT
 	leap compile
 	status_is 3
-	stderr_has "nodes/web1.json:2:$2: firewall$3"
+	stderr_has "nodes/web1.json:2:$2: $3"
 }
 
 it "a firewall lets nothing but ports, protocols and addresses pass"
 instance
-refused '{ "x": { "ports": [70000], "protocol": "tcp", "from": ["*"] } }' 19 '.x.ports has 70000, which is no port'
+refused '{ "x": { "ports": [70000], "protocol": "tcp", "from": ["*"] } }' 20 \
+	'"firewall.x.ports.1" must be a port, from 1 to 65535, not 70000'
 rule() { printf '{ "x": { "ports": %s, "protocol": %s, "from": %s } }' "$@"; }
-for port in 0 -1 65536 80.5 true '"80"' '"9090 accept; tcp dport 1-65535"' '"90-80"' '"1-65536"' '"0-5"' '"-"' '[80]' \
+for port in 0 -1 65536; do
+	refused "$(rule "[$port]" '"tcp"' '["*"]')" 20 "\"firewall.x.ports.1\" must be a port, from 1 to 65535, not $port"
+done
+for port in 80.5 true '[80]'; do
+	refused "$(rule "[$port]" '"tcp"' '["*"]')" 20 '"firewall.x.ports.1" must be a whole number, or a text, not '
+done
+for port in '"80"' '"9090 accept; tcp dport 1-65535"' '"90-80"' '"1-65536"' '"0-5"' '"-"' \
 	'"1-99999999999999999999"' '"80-90\n"'; do
-	refused "$(rule "[$port]" '"tcp"' '["*"]')" 19 '.x.ports has '
+	refused "$(rule "[$port]" '"tcp"' '["*"]')" 20 \
+		"\"firewall.x.ports.1\" must be a range of ports such as 8000-8100, not $port"
 done
-refused "$(rule 80 '"tcp"' '["*"]')" 19 '.x.ports is no list'
-refused "$(rule '{ "a": 80 }' '"tcp"' '["*"]')" 19 '.x.ports is no list'
-refused "$(rule '[80]' '"sctp"' '["*"]')" 37 '.x.protocol is neither tcp nor udp'
-for from in '"web1"' '"192.0.2.1/33"' '"2001:db8::/129"' '"* accept"' 1 '["*"]' '""'; do
-	refused "$(rule '[80]' '"tcp"' "[$from]")" 52 '.x.from has '
+refused "$(rule 80 '"tcp"' '["*"]')" 19 '"firewall.x.ports" must be a list, not 80'
+refused "$(rule '{ "a": 80 }' '"tcp"' '["*"]')" 19 '"firewall.x.ports" must be a list, not an object'
+refused "$(rule '[80]' '"sctp"' '["*"]')" 37 '"firewall.x.protocol" must be "tcp" or "udp", not "sctp"'
+for from in '"web1"' '"192.0.2.1/33"' '"2001:db8::/129"' '"* accept"' '""'; do
+	refused "$(rule '[80]' '"tcp"' "[$from]")" 53 "\"firewall.x.from.1\" must be \"*\", or an IPv4 or IPv6 address, or a \
+network such as 192.0.2.0/24, not $from"
 done
-refused "$(rule '[80]' '"tcp"' '"*"')" 52 '.x.from is no list'
-refused '{ "x": { "ports": [80], "protocol": "tcp" } }' 8 '.x.from is missing'
-refused '{ "x": { "ports": [80], "from": ["*"] } }' 8 '.x.protocol is missing'
-refused '{ "x": { "protocol": "tcp", "from": ["*"] } }' 8 '.x.ports is missing'
-refused '{ "x": {} }' 8 '.x.ports is missing'
-refused '{ "x": [] }' 8 '.x.'
-refused '{ "x": { "port": 80 } }' 18 '.x.port is nothing that a rule has'
-refused '{ "x": 80 }' 8 '.x is no rule'
-refused '{ "x\"; accept": { "ports": [80], "protocol": "tcp", "from": ["*"] } }' 18 '.x"; accept is no name for a rule'
+for from in 1 '["*"]'; do
+	refused "$(rule '[80]' '"tcp"' "[$from]")" 53 '"firewall.x.from.1" must be a text, not '
+done
+refused "$(rule '[80]' '"tcp"' '"*"')" 52 '"firewall.x.from" must be a list, not "*"'
+refused '{ "x": { "ports": [80], "protocol": "tcp" } }' 8 '"firewall.x" must have "from"'
+refused '{ "x": { "ports": [80], "from": ["*"] } }' 8 '"firewall.x" must have "protocol"'
+refused '{ "x": { "protocol": "tcp", "from": ["*"] } }' 8 '"firewall.x" must have "ports"'
+refused '{ "x": [] }' 8 '"firewall.x" must be an object, not a list'
+refused '{ "x": { "port": 80 } }' 18 '"firewall.x.port" is not known'
+refused '{ "x": 80 }' 8 '"firewall.x" must be an object, not 80'
+refused '{ "x\"; accept": { "ports": [80], "protocol": "tcp", "from": ["*"] } }' 18 '"firewall.x"; accept" is no good name'
 
 it "no firewall locks leap out"
 instance
-refused '{}' 1 '.ssh is missing: you would lock yourself out' '!firewall'
-refused '{ "ssh": { "ports": [2222] } }' 10 '.ssh does not let anybody in at ssh.port'
-refused '{ "ssh": { "protocol": "udp" } }' 10 '.ssh does not let anybody in at ssh.port'
-refused '{ "ssh": { "from": [] } }' 10 '.ssh does not let anybody in at ssh.port'
-refused '{ "!ssh": { "ports": [22], "protocol": "tcp" } }' 11 '.ssh.from is missing'
-refused '7' 1 ' has no rules: you would lock yourself out' '!firewall'
+refused '{}' 1 'firewall.ssh is missing: you would lock yourself out' '!firewall'
+refused '{ "ssh": { "ports": [2222] } }' 10 'firewall.ssh does not let anybody in at ssh.port'
+refused '{ "ssh": { "protocol": "udp" } }' 10 'firewall.ssh does not let anybody in at ssh.port'
+refused '{ "ssh": { "from": [] } }' 10 'firewall.ssh does not let anybody in at ssh.port'
+refused '{ "!ssh": { "ports": [22], "protocol": "tcp" } }' 11 '"firewall.ssh" must have "from"'
+refused '7' 1 '"firewall" must be an object, not 7' '!firewall'
 
 it "ranges of ports, networks of both families, and rules without ports are good"
 instance

@@ -226,11 +226,49 @@ stdout_has 'web1!'
 it "what is made of a secret is not shown, however short"
 instance
 node web1 192.0.2.1 '"pin": "= secret(\"db\"):sub(1, 4)", "half": "= secret(\"db\"):sub(1, 16)", "plain": 7'
+leap compile
+leap compile
 leap list web1 --print pin,half,plain
 status_is 0
 stdout_has "[secret]"
 check_not grep -qF "$(cut -c1-4 secrets/default/db)" "$OUT"
 leap list web1 --print pin,half --json
 check_not grep -qF "$(cut -c1-4 secrets/default/db)" "$OUT"
-leap compile
 check_not grep -qF "$(cut -c1-4 secrets/default/db)" compiled/web1.yaml
+
+it "what pick_node picked is kept in state.json, by those who write"
+instance
+echo '{}' | put services/db.json
+node db1 192.0.2.1 '"services": ["db"]'
+node db2 192.0.2.2 '"services": ["db"]'
+node web1 192.0.2.11 '"db": "= pick_node(nodes{services=\"db\"}).name"'
+node web2 192.0.2.12 '"db": "= pick_node(nodes{services=\"db\"}).name"'
+leap list web1 web2 --print db
+status_is 0
+cp "$OUT" "$WORK/before"
+check test ! -e state.json
+leap compile
+status_is 0
+check test -e state.json
+cp state.json "$WORK/state"
+leap list web1 web2 --print db
+check cmp "$WORK/before" "$OUT"
+node db3 192.0.2.3 '"services": ["db"]'
+leap compile
+check cmp "$WORK/state" state.json
+leap list web1 web2 --print db
+check cmp "$WORK/before" "$OUT"
+rm nodes/web2.json
+leap compile
+file_lacks state.json web2
+file_has state.json web1
+
+it "a partial applies below the file that names it"
+instance
+put services/_tls.json <<<'{ "tls": { "port": 443, "old": false } }'
+put services/own.json <<<'{ "partials": ["tls"], "tls": { "port": 8443 } }'
+node web1 192.0.2.1 '"services": ["own"]'
+leap list web1 --print tls.port,tls.old
+status_is 0
+stdout_has 8443
+stdout_has false

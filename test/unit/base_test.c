@@ -18,6 +18,53 @@
 
 static char	scratch[64];
 
+TEST(err_has_a_rule_and_a_level)
+{
+	struct place		 place = { "nodes/web1.json", 3, 5, "\tport: 0" };
+	const struct place	*where;
+	struct buf		 text = { 0 };
+	struct err		*e, *copy;
+
+	CHECK(err_rule(NULL, "x") == NULL);
+	CHECK(err_warning(NULL) == NULL);
+	CHECK(err_moved(NULL, NULL, "x") == NULL);
+	e = err_hint(err_at(ERR_CONFIG, &place, "no port"), "from 1 to 65535");
+	CHECK_STR(err_rule_name(e), NULL);
+	CHECK(!err_is_warning(e));
+	e = err_rule(err_rule(e, "bad-port"), "port");
+	CHECK_STR(err_rule_name(e), "bad-port");
+	e = err_note(err_note(e, &place, "here"), NULL, "and nowhere");
+	CHECK_STR(err_note_text(e, 0, &where), "here");
+	CHECK_INT(where->line, 3);
+	CHECK_STR(err_note_text(e, 1, &where), "and nowhere");
+	CHECK(where == NULL);
+	CHECK_STR(err_note_text(e, 2, &where), NULL);
+	err_format_finding(e, &text);
+	CHECK_STR(buf_text(&text), "nodes/web1.json:3:5: error: no port [bad-port]\n    \tport: 0\n    \t   ^\n"
+	    "  nodes/web1.json:3:5: here\n  and nowhere\nhint: from 1 to 65535\n");
+
+	/* What is joined without a rule gets the next one; all become warnings. */
+	e = err_warning(err_rule(err_join(e, err_new(ERR_FAILED, "other")), "rest"));
+	CHECK_STR(err_rule_name(e), "bad-port");
+	CHECK_STR(err_rule_name(err_next(e)), "rest");
+	CHECK(err_is_warning(e) && err_is_warning(err_next(e)));
+	buf_clear(&text);
+	err_format_finding(err_next(e), &text);
+	CHECK_STR(buf_text(&text), "warning: other [rest]\n");
+
+	copy = err_copy(e);
+	err_free(e);
+	CHECK_INT(err_count(copy), 1);
+	CHECK_STR(err_rule_name(copy), "bad-port");
+	copy = err_moved(copy, NULL, "ssh: %s", err_message(copy));
+	buf_clear(&text);
+	err_format_finding(copy, &text);
+	CHECK_STR(buf_text(&text), "warning: ssh: no port [bad-port]\nhint: from 1 to 65535\n");
+	CHECK_INT(err_code(copy), ERR_CONFIG);
+	err_free(copy);
+	buf_fini(&text);
+}
+
 TEST(err_quotes_the_line_with_a_caret_in_its_column)
 {
 	struct place	 place = { "nodes/web1.json", 4, 17, "\t\"services\": [\"webap\"]" };
@@ -121,6 +168,21 @@ TEST(strs_sort_split_join_remove)
 	buf_fini(&text);
 }
 
+TEST(str_natural_counts_numbers)
+{
+	static const struct { const char *less, *more; } rows[] = {
+		{ "web9", "web10" }, { "web", "web1" }, { "web1", "web1a" }, { "10.0.0.9", "10.0.0.10" }, { "a", "b" },
+		{ "", "0" }, { "007", "8" }, { "01", "1" }, { "a01b2", "a1b3" }, { "a2b", "a10a" }, { "9", "a" },
+		{ "99999999999999999999", "100000000000000000000" }, { "a", "\xc3\xa4" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (!CHECK(str_natural(rows[i].less, rows[i].more) < 0) || !CHECK(str_natural(rows[i].more, rows[i].less) > 0))
+			printf("  of \"%s\" and \"%s\"\n", rows[i].less, rows[i].more);
+		CHECK_INT(str_natural(rows[i].less, rows[i].less), 0);
+	}
+}
+
 TEST(sha256_is_fips_180)
 {
 	char	 hex[SHA256_HEX_SIZE];
@@ -147,6 +209,45 @@ TEST(mask_hides_secrets_and_lines_of_keys)
 	buf_adds(&text, "hunter22 and more, hunter22hunter22, hunter2");
 	mask_apply(&text);
 	CHECK_STR(buf_text(&text), "[secret], [secret][secret], hunter2");
+	CHECK(mask_has("a hunter22", 10));
+	CHECK(!mask_has("a hunter22", 9));
+	buf_fini(&text);
+	mask_fini();
+	CHECK(!mask_has("a hunter22", 10));
+}
+
+/* The lines of keys: 50 bytes that are the same, then what only one has. */
+static void
+key_line(char out[80], unsigned number)
+{
+	snprintf(out, 80, "%.48s%016x", "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg", number * 2654435761u);
+}
+
+TEST(mask_tells_thousands_of_keys_apart)
+{
+	struct buf	 text = { 0 };
+	char		 line[80];
+
+	for (unsigned i = 0; i < 10000; i++) {
+		key_line(line, i);
+		mask_register(line, 64);
+		mask_register(line + 40, i % 2 == 0 ? 20 : 24);
+	}
+	for (unsigned i = 0; i < 10000; i++) {
+		key_line(line, i);
+		CHECK(mask_has(line, 64));
+		buf_clear(&text);
+		buf_addf(&text, "%s.%.48s", line, line);
+		mask_apply(&text);
+		line[48] = '\0';
+		CHECK_STR(strchr(buf_text(&text), '.') + 1, line);
+		CHECK(!mask_has(line, 48));
+	}
+	buf_clear(&text);
+	key_line(line, 1);
+	buf_addf(&text, "%s", line);
+	mask_apply(&text);
+	CHECK_STR(buf_text(&text), "[secret]");
 	buf_fini(&text);
 	mask_fini();
 }
@@ -315,12 +416,15 @@ main(void)
 	RUN(err_quotes_the_line_with_a_caret_in_its_column);
 	RUN(err_joins_notes_and_contexts);
 	RUN(err_errno_says_why);
+	RUN(err_has_a_rule_and_a_level);
 	RUN(err_quotes_only_the_surroundings_in_a_long_line);
 	RUN(buf_grows_drops_and_gives_away);
 	RUN(strs_nearest_finds_what_was_meant);
 	RUN(strs_sort_split_join_remove);
+	RUN(str_natural_counts_numbers);
 	RUN(sha256_is_fips_180);
 	RUN(mask_hides_secrets_and_lines_of_keys);
+	RUN(mask_tells_thousands_of_keys_apart);
 	RUN(file_write_replaces_with_final_mode_and_leaves_nothing_beside);
 	RUN(file_read_beneath_refuses_to_leave);
 	RUN(dir_remove_takes_the_tree_but_not_what_a_link_names);

@@ -56,11 +56,15 @@ TEST(each_wrong_file)
 		{ "nodes/web1.json", "[]",
 		    "nodes/web1.json:1:1: an object, { ... }, is expected here, not a list\n    []\n    ^\n" },
 		{ "nodes/web1.json", "{ \"tags\": [\"live\", \"test\"] }",
-		    "tags/test.json:1:18: node web1 is in environment \"test\" by this\n    { \"environment\": \"test\" }\n"
-		    "                     ^\n  tags/live.json:1:18: and in environment \"live\" by this\n" },
+		    "nodes/web1.json:1:20: this node is in two environments, \"live\" and \"test\"\n"
+		    "    { \"tags\": [\"live\", \"test\"] }\n                       ^\n"
+		    "  tags/live.json:1:18: in environment \"live\" by this\n"
+		    "  tags/test.json:1:18: in environment \"test\" by this\n" },
 		{ "nodes/web1.json", "{ \"environment\": \"live\", \"tags\": [\"test\"] }",
-		    "tags/test.json:1:18: node web1 is in environment \"test\" by this\n    { \"environment\": \"test\" }\n"
-		    "                     ^\n  nodes/web1.json:1:18: and in environment \"live\" by this\n" },
+		    "nodes/web1.json:1:35: this node is in two environments, \"live\" and \"test\"\n"
+		    "    { \"environment\": \"live\", \"tags\": [\"test\"] }\n                                      ^\n"
+		    "  nodes/web1.json:1:18: in environment \"live\" by this\n"
+		    "  tags/test.json:1:18: in environment \"test\" by this\n" },
 		{ "nodes/Web.json", "{}",
 		    "nodes/Web.json: \"Web\" cannot be the name of a node\n"
 		    "hint: names are made of a-z, 0-9 and -, begin with a letter or digit, and have at most 63 of them\n" },
@@ -77,7 +81,7 @@ TEST(each_wrong_file)
 		    "services/statik.live.json: there is no service \"statik\" of which this could be the variant for an "
 		    "environment\nhint: did you mean \"static\"?\n" },
 		{ "services/st+tic.json", "{}",
-		    "\"st+tic\" cannot be the name of a service\nhint: names are made of letters, digits, - and _\n" },
+		    "services/st+tic.json: \"st+tic\" cannot be the name of a service\nhint: names are made of letters, digits, - and _\n" },
 		{ "provider.live.json", "{ \"domain\": [] }",
 		    "provider.live.json:1:13: \"domain\" is a list here, but a text in the layers below\n"
 		    "    { \"domain\": [] }\n                ^\n  provider.json:1:13: it is set here before\n"

@@ -139,7 +139,7 @@ TEST(frame_inflate_refuses_what_is_damaged_or_too_large)
 TEST(request_survives_the_way_to_the_node)
 {
 	struct request	 sent = { .op = xstrdup("plan"), .who = xstrdup("me@here"), .commit = xstrdup("c0ffee"),
-	    .thorough = 1, .lock_wait = 7 };
+	    .thorough = 1, .lock_wait = 7, .nonce = xstrdup("beef"), .keep = 1, .confirm = 60, .generation = 3 };
 	struct request	 got;
 	json_t		*json = request_to_json(&sent);
 	char		*text = json_dumps(json, 0);
@@ -151,6 +151,11 @@ TEST(request_survives_the_way_to_the_node)
 	CHECK_INT(got.thorough, 1);
 	CHECK_INT(got.purge_packages, 0);
 	CHECK_INT(got.lock_wait, 7);
+	CHECK_STR(got.nonce, "beef");
+	CHECK_STR(got.path, "");
+	CHECK_INT(got.keep, 1);
+	CHECK_INT(got.confirm, 60);
+	CHECK_INT(got.generation, 3);
 	request_fini(&got);
 	request_fini(&sent);
 	free(text);
@@ -166,11 +171,17 @@ TEST(request_that_is_none_is_refused)
 		{ "{", "the request is no JSON: " },
 		{ "[]", "the request is no JSON object" },
 		{ "{\"op\":\"apply\"}", "the request has version -1, this program speaks version 1" },
-		{ "{\"version\":1,\"op\":\"destroy\"}", "the request's op is none of apply, plan, check" },
+		{ "{\"version\":1,\"op\":\"destroy\"}", "the request's op is none that this program knows" },
 		{ "{\"version\":1,\"op\":\"plan\",\"who\":\"a\\nb\",\"commit\":\"\"}", "\"who\" is missing or no short line" },
 		{ "{\"version\":1,\"op\":\"plan\",\"who\":\"a\"}", "\"commit\" is missing or no short line" },
 		{ "{\"version\":1,\"op\":\"plan\",\"who\":\"a\",\"commit\":\"\",\"lock_wait\":-1}",
 		    "lock_wait is not between 0 and 3600 seconds" },
+		{ "{\"version\":1,\"op\":\"apply\",\"who\":\"a\",\"commit\":\"\",\"confirm\":3601}",
+		    "confirm is not between 0 and 3600 seconds" },
+		{ "{\"version\":1,\"op\":\"rollback\",\"who\":\"a\",\"commit\":\"\",\"generation\":-1}",
+		    "the request's generation is no number of one" },
+		{ "{\"version\":1,\"op\":\"lock\",\"who\":\"a\",\"commit\":\"\",\"message\":\"a\\u001bb\"}",
+		    "\"message\" is no short line" },
 	};
 	struct request	 request;
 

@@ -15,10 +15,6 @@
 #include <sys/stat.h>
 
 #define KEY	"-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5LCBidXQgYXMgbG9uZyBhcyBvbmU=\n-----END PRIVATE KEY-----\n"
-#define LINE	"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
-#define HELD	"sk-ssh-ed25519@openssh.com "						\
-    "AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUW"	\
-    "FxgZGhscHR4fAAAABHNzaDo="
 
 static char top[256];		/* holds "instance" and "platform" */
 
@@ -372,6 +368,36 @@ TEST(a_node_gets_its_own_keys_only)
 	check_error_has("private('nodes/web1/other.key')", "no file files/nodes/web1/other.key");
 }
 
+/* A key's PEM has its public half, too, which its certificate has word for word now and then. */
+TEST(a_certificate_is_public_whatever_is_registered)
+{
+	static const char	 half[] = "bm90IGEga2V5LCBidXQgYXMgbG9uZyBhcyBvbmU=\n";
+	static const struct { const char *before, *after; bool secret; } cases[] = {
+		{ "-----BEGIN CERTIFICATE-----\n", "-----END CERTIFICATE-----\n", false },
+		{ "-----BEGIN CERTIFICATE-----\nYQ==\n-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\n",
+		  "-----END CERTIFICATE-----\n", false },
+		{ "-----BEGIN CERTIFICATE-----\n", "-----END CERTIFICATE-----\n# a\n", true },
+		{ "-----BEGIN CERTIFICATE-----\nkey: ", "-----END CERTIFICATE-----\n", true },
+		{ "-----BEGIN PRIVATE KEY-----\n", "-----END PRIVATE KEY-----\n", true },
+		{ "-----BEGIN CERTIFICATE-----\n", "", true },
+		{ "", "", true },
+	};
+	struct manifest		 manifest;
+	char			*text;
+
+	mask_register(half, strlen(half));
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		text = xasprintf("%s%s%s", cases[i].before, half, cases[i].after);
+		put("instance/files/a.crt", text);
+		if (CHECK_OK(run_text(&manifest, "file('/a', { from = 'a.crt' })")))
+			CHECK_INT(manifest.blobs[0].secret, cases[i].secret);
+		manifest_fini(&manifest);
+		free(text);
+	}
+	gone("instance/files/a.crt");
+	mask_fini();
+}
+
 TEST(secrets_stay_in_files_that_few_may_read)
 {
 	check_error("local key = private('nodes/web1/web1.key')\nfile('/key', { content = key, mode = '0644' })",
@@ -388,30 +414,6 @@ TEST(a_private_key_leaves_only_through_private)
 	check_error_has("file('/key', { from = 'nodes/web1/web1.key' })", "services/own/recipe.lua:1: ");
 	check_error_has("read('nodes/db1/db1.key')", "services/own/recipe.lua:1: ");
 	check_error_has("directory('/keys', files 'nodes')", "services/own/recipe.lua:1: ");
-}
-
-TEST(sysadmins_keys)
-{
-	check_error("sysadmins()",
-	    "services/own/recipe.lua:1: there is no sysadmin: no SSH key in users/*/*_ssh.pub\n"
-	    "    sysadmins()\n"
-	    "hint: run \"leap user add --self\"\n");
-	put("instance/users/alice/alice_ssh.pub", LINE " a@b c\n# second\n\n" LINE "\n");
-	put("instance/users/bob/bob_ssh.pub", LINE " x");
-	check_content("local t = ''\nfor _, a in ipairs(sysadmins()) do t = t .. a.user .. ':' .. a.key .. '\\n' end\n"
-	    "file('/x', { content = t })", "alice:" LINE " a@b c\nalice:" LINE "\nbob:" LINE " x\n");
-	put("instance/users/bob/bob_ssh.pub", "command=\"x\" " LINE);
-	check_error("sysadmins()",
-	    "users/bob/bob_ssh.pub:1: options before a key are not supported\n"
-	    "hint: begin the line with the key: ssh-ed25519 ...\n");
-	put("instance/users/bob/bob_ssh.pub", "\n" HELD " token\r\n");
-	check_content("file('/x', { content = sysadmins()[3].key })", HELD " token");
-	put("instance/users/bob/bob_ssh.pub", "sk-ssh-ed25519@openssh.com AAAA");
-	check_error("sysadmins()",
-	    "users/bob/bob_ssh.pub:1: not a public SSH key: the key's data is no sk-ssh-ed25519@openssh.com key\n");
-	put("instance/users/bob/bob_ssh.pub", "\n");
-	check_error_has("sysadmins()", "users/bob/bob_ssh.pub: no key in it");
-	gone("instance/users");
 }
 
 TEST(a_recipe_that_runs_wild_is_stopped)
@@ -477,9 +479,9 @@ main(void)
 	RUN(what_is_declared_twice_and_differently_is_refused);
 	RUN(the_base_recipe_comes_first);
 	RUN(a_node_gets_its_own_keys_only);
+	RUN(a_certificate_is_public_whatever_is_registered);
 	RUN(secrets_stay_in_files_that_few_may_read);
 	RUN(a_private_key_leaves_only_through_private);
-	RUN(sysadmins_keys);
 	RUN(a_recipe_that_runs_wild_is_stopped);
 	RUN(values_as_text);
 	RUN(equal_input_gives_an_equal_manifest);

@@ -12,6 +12,13 @@
 #include <string.h>
 #include <time.h>
 
+#define WITHIN	6	/* seconds of CPU time that no program takes */
+#ifdef LEAP_SANITIZED
+#define SLOWER	20
+#else
+#define SLOWER	1
+#endif
+
 #define MEMORY	((size_t)16 << 20)
 #define STEPS	1000000ul
 
@@ -351,7 +358,7 @@ TEST(functions_of_c_cost_what_they_do)
 		buf_addf(&text, "%s%s", *loops[i] == '%' ? big : "", loops[i] + (*loops[i] == '%'));
 		CHECK_ERR(run(sandbox, buf_text(&text), &result),
 		    "does not come to an end: stopped after 10000000 steps\n");
-		if (!CHECK((double)(clock() - start) / CLOCKS_PER_SEC < 6))
+		if (!CHECK((double)(clock() - start) / CLOCKS_PER_SEC < WITHIN * SLOWER))
 			printf("  by %s\n", loops[i]);
 		free(result);
 		sandbox_free(sandbox);
@@ -381,6 +388,339 @@ TEST(recursion_through_c_has_a_line)
 	CHECK_ERR(run(sandbox, "local function f() return (('x'):gsub('x',\nf)) end\nreturn f()", &result),
 	    "t:1: C stack overflow\n");
 	CHECK_INT(lua_gettop(sandbox_state(sandbox)), 0);
+	sandbox_free(sandbox);
+}
+
+#define NOT_THERE(name)		"t:1: attempt to call a nil value (global '" name "')"
+#define NOT_THERE_EITHER(name)	"t:1: attempt to index a nil value (global '" name "')"
+#define TOO_LONG(size)		"t:1: this pattern could take too long on a text of " size " bytes: it is long or has too many repetitions"
+#define NO_MEMORY		"needs more than 16 MiB of memory"
+#define LARGE			"the result is larger than 16 MiB"
+
+/*
+ * Each program ends in exactly this error, or (with "=" before it) has this result, and soon.  It has the list `l` of
+ * { name = "a" } and { name = "b" }.
+ */
+static void
+check_ends(const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct sandbox	*sandbox = sandbox_new(MEMORY, STEPS);
+		lua_State	*L = sandbox_state(sandbox);
+		json_t		*list = json_pack("[{ss}{ss}]", "name", "a", "name", "b");
+		clock_t		 start = clock();
+		char		*result, *want = xasprintf("%s\n", rows[i].want);
+		struct err	*e;
+		bool		 good;
+
+		lua_push_json(L, list);
+		lua_setglobal(L, "l");
+		e = run(sandbox, rows[i].text, &result);
+		good = *want == '=' ? CHECK_OK(e) && CHECK_STR(result, rows[i].want + 1) : CHECK_ERR(e, want);
+		good = CHECK((double)(clock() - start) / CLOCKS_PER_SEC < WITHIN * SLOWER) && good;
+		if (!CHECK_INT(lua_gettop(L), 0) || !good)
+			printf("  by %s\n", rows[i].text);
+		free(result);
+		free(want);
+		json_decref(list);
+		sandbox_free(sandbox);
+	}
+}
+
+TEST(nothing_gets_out)
+{
+	static const struct row rows[] = {
+		/* other programs */
+		{ "return load('return 1')", NOT_THERE("load") },
+		{ "return (loadstring or load)('return 1')()", "t:1: attempt to call a nil value" },
+		{ "return load('\\27Lua')", NOT_THERE("load") },
+		{ "return dofile('/etc/passwd')", NOT_THERE("dofile") },
+		{ "return require('os').execute('id')", NOT_THERE("require") },
+		{ "return string.dump(function() end)", "t:1: attempt to call a nil value (field 'dump')" },
+		{ "return ('').dump(function() end)", "t:1: attempt to call a nil value (field 'dump')" },
+		/* metatables */
+		{ "return getmetatable('').__index", NOT_THERE("getmetatable") },
+		{ "setmetatable({}, {__gc = function() end})", NOT_THERE("setmetatable") },
+		{ "('').__index.upper = nil", "t:1: attempt to index a nil value (field '__index')" },
+		{ "('').__name = 'x'", "t:1: attempt to index a string value (constant '')" },
+		{ "local s = '' s.upper = 1", "t:1: attempt to index a string value (local 's')" },
+		{ "string.upper = nil", "t:1: the language itself cannot be changed" },
+		{ "table.insert(string, 1)", "t:1: the language itself cannot be changed" },
+		{ "table.move({1}, 1, 1, 1, string)", "t:1: the language itself cannot be changed" },
+		{ "rawset(string, 'upper', nil)", NOT_THERE("rawset") },
+		{ "return rawget(string, 'upper')", NOT_THERE("rawget") },
+		{ "local t = {__index = string, __gc = 1, __close = 1, __tostring = 1} return tostring(t) .. #t", "=\"table0\"" },
+		{ "local t <close> = {__close = function() end}", "t:1: variable 't' got a non-closable value" },
+		/* libraries */
+		{ "debug.sethook()", NOT_THERE_EITHER("debug") },
+		{ "os.exit(1)", NOT_THERE_EITHER("os") },
+		{ "io.open('/etc/passwd')", NOT_THERE_EITHER("io") },
+		{ "return package.loaded", NOT_THERE_EITHER("package") },
+		{ "collectgarbage('stop')", NOT_THERE("collectgarbage") },
+		{ "coroutine.wrap(function() while true do end end)()", NOT_THERE_EITHER("coroutine") },
+		/* environments */
+		{ "_ENV = nil return x", "t:1: attempt to index a nil value (local '_ENV')" },
+		{ "local _ENV = {} return string", "=null" },
+		{ "local _ENV <const> = {} x = 1 return x", "=1" },
+		{ "local _ENV <const> = 1 x = 2", "t:1: attempt to index a number value" },
+		{ "return _ENV._G or _ENV._ENV or _ENV.load", "=null" },
+		/* addresses */
+		{ "return tostring({}) .. tostring(pcall) .. ('%s'):format(l)", "=\"tablefunctiontable\"" },
+		{ "return ('%p'):format('')", "t:1: string.format() has no \"%p\" here" },
+		{ "return select(2, pcall(error, {})) == {}", "=false" },
+		{ "return ('%5.1p'):format(1)", "t:1: string.format() has no \"%p\" here" },
+	};
+
+	check_ends(rows, ARRAY_LEN(rows));
+}
+
+TEST(patterns_end)
+{
+	static const struct row rows[] = {
+		{ "return ('a'):rep(1e7):find(('a?'):rep(1e4))", "t:1: string.rep() would make a text of more than 4 MiB" },
+		{ "return ('a'):rep(3e6):find(('a?'):rep(1e4))", TOO_LONG("3000000") },
+		{ "return ('a'):rep(60):find(('a?'):rep(60) .. ('a'):rep(60))", TOO_LONG("60") },
+		{ "return ('a'):rep(60):gsub(('a?'):rep(60) .. 'b', '')", TOO_LONG("60") },
+		{ "return ('a'):rep(5000):match('.-.-.-b')", TOO_LONG("5000") },
+		{ "return ('a'):rep(5000):gmatch('^.*.*b')", TOO_LONG("5000") },
+		/* nothing in a pattern hides what is behind it */
+		{ "return ('[]' .. ('a'):rep(998)):find('%b[]' .. ('.-'):rep(9) .. 'b')", TOO_LONG("1000") },
+		{ "return ('a'):rep(100):find('%f[%w]' .. ('a*'):rep(9) .. 'b')", TOO_LONG("100") },
+		{ "return ('a'):rep(100):find('%f[]a%]]' .. ('a*'):rep(9) .. 'b')", TOO_LONG("100") },
+		{ "return ('a'):rep(100):find('(a*)%1%1' .. ('a*'):rep(9) .. 'b')", TOO_LONG("100") },
+		{ "return ('a'):rep(100):find('[]a%]]*[^^]*[%]]*' .. ('a*'):rep(9) .. 'b')", TOO_LONG("100") },
+		{ "return ('a'):rep(100):find('(' .. ('a*'):rep(9) .. ')*b')", TOO_LONG("100") },
+		{ "return ('a'):rep(100):find(('%a*'):rep(9) .. 'b')", TOO_LONG("100") },
+		{ "return ('\\0'):rep(100):find(('%z*'):rep(9) .. 'b')", TOO_LONG("100") },
+		/* long texts in long texts */
+		{ "return ('a'):rep(4e6):find(('a'):rep(2e6) .. 'b')", "=null" },
+		{ "return ('a'):rep(4e6):find(('a'):rep(2e6) .. '%', 1, true)", "=null" },
+		{ "return ('a'):rep(1e6):match(('a'):rep(5e5) .. 'b')", TOO_LONG("1000000") },
+		{ "return ('a'):rep(1e5):gsub('', ('%0'):rep(1e5))", TOO_LONG("100000") },
+		{ "return ('('):rep(1e5):gsub('%b()', '')", TOO_LONG("100000") },
+		{ "return ('a'):rep(1e5):gsub('a', ('x'):rep(1e5))", NO_MEMORY },
+		/* what Lua refuses */
+		{ "return ('x'):find(('('):rep(40))", "t:1: too many captures" },
+		{ "return ('x'):rep(300):match(('x?'):rep(5) .. ('(x)'):rep(40))", "t:1: too many captures" },
+		{ "return ('x'):find('[a')", "t:1: malformed pattern (missing ']')" },
+		{ "return ('x'):find('%')", "t:1: malformed pattern (ends with '%')" },
+		{ "return ('x'):find('%f')", "t:1: missing '[' after '%f' in pattern" },
+		{ "return ('x'):find('%b')", "t:1: malformed pattern (missing arguments to '%b')" },
+		{ "return ('x'):gsub('x', '%9')", "t:1: invalid capture index %9" },
+		/* and what is as it should be */
+		{ "return {('10.0.0.1'):match('^(%d+)%.(%d+)%.(%d+)%.(%d+)$')}", "=[\"10\",\"0\",\"0\",\"1\"]" },
+		{ "return {('key = value'):match('^%s*(%w+)%s*=%s*(.-)%s*$')}", "=[\"key\",\"value\"]" },
+		{ "return (('a-b'):gsub('%-', '%%'))", "=\"a%b\"" },
+		{ "return {('a.b'):find('.', 2, true)}", "=[2,2]" },
+		{ "return {('abcb'):find('b', -2)}", "=[4,4]" },
+		{ "return {('abc'):find('')}", "=[1,0]" },
+		{ "return {('abc'):find('', 4)}", "=[4,3]" },
+		{ "return {('abc'):find('', 5)}", "=[]" },
+		{ "return {('abc'):find('b', math.mininteger)}", "=[2,2]" },
+		{ "return {('abc'):find('b', math.maxinteger)}", "=[]" },
+		{ "return {('a\\0b'):find('\\0b')}", "=[2,3]" },
+		{ "return {('abc'):find('(b)(c)')}", "=[2,3,\"b\",\"c\"]" },
+	};
+
+	check_ends(rows, ARRAY_LEN(rows));
+}
+
+TEST(bombs_do_not_go_off)
+{
+	static const struct row rows[] = {
+		{ "return ('x'):rep(1e9)", "t:1: string.rep() would make a text of more than 4 MiB" },
+		{ "return (''):rep(1e9, 'y')", "t:1: string.rep() would make a text of more than 4 MiB" },
+		{ "return ('ab'):rep(math.maxinteger // 2 + 1)", "t:1: string.rep() would make a text of more than 4 MiB" },
+		{ "return string.format('%99999d', 1)", "t:1: invalid conversion specification: '%99999d'" },
+		{ "return string.format('%.99999f', 1)", "t:1: invalid conversion specification: '%.99999f'" },
+		{ "local t = {} for i = 1, 1e5 do t[i] = 1e308 end return #(('%.99f'):rep(1e5):format(table.unpack(t)))", NO_END_SAID },
+		{ "return string.pack('i17', 1)", "t:1: integral size (17) out of limits [1,16]" },
+		{ "return string.unpack('s8', ('\\255'):rep(7) .. '\\127')",
+		    "t:1: bad argument #2 to 'string.unpack' (data string too short)" },
+		{ "while true do string.packsize(('<'):rep(4e6)) end", NO_END_SAID },
+		{ "return utf8.char(-1)", "t:1: bad argument #1 to 'char' (value out of range)" },
+		{ "return utf8.codepoint(('x'):rep(1e6), 1, -1)", "t:1: stack overflow (string slice too long)" },
+		{ "return #{('x'):rep(1e6):byte(1, -1)}", "t:1: stack overflow (string slice too long)" },
+		{ "return table.concat({1, 2, 3, 4, 5}, ('x'):rep(4e6))", NO_MEMORY },
+		{ "return table.concat({}, 'x', 1, 1e9)", "t:1: invalid value (nil) at index 1 in table for 'concat'" },
+		{ "return table.unpack({}, 1, 1e9)", "t:1: too many results to unpack" },
+		{ "return table.unpack({}, math.mininteger, math.maxinteger)", "t:1: too many results to unpack" },
+		{ "return select('#', table.unpack({}, 1, 1e6))", "t:1: too many results to unpack" },
+		{ "return select('#', table.unpack({}, 1, 900000))", NO_MEMORY },
+		{ "return select('#', table.unpack({}, 1, 200000))", "=200000" },
+		{ "return select(math.mininteger, 1)", "t:1: bad argument #1 to 'select' (index out of range)" },
+		{ "return table.move({}, math.mininteger, math.maxinteger, 2)",
+		    "t:1: table.move() of more than 1000000 elements" },
+		{ "return table.move({}, 1, 2, math.maxinteger)",
+		    "t:1: bad argument #4 to 'table.move' (destination wrap around)" },
+		{ "return table.insert({[1 << 30] = 1}, 1 << 30, 1)",
+		    "t:1: bad argument #2 to 'table.insert' (position out of bounds)" },
+		{ "for i = 1, math.huge do end", NO_END_SAID },
+		{ "for i = math.mininteger, math.maxinteger do end", NO_END_SAID },
+		{ "for i = 1, 0, 0 do end", "t:1: 'for' step is zero" },
+		{ "local n = math.maxinteger - 1 while true do n = n + 1 if n < 0 then n = 0 end end", NO_END_SAID },
+		{ "::a:: goto a", NO_END_SAID },
+		{ "while true do pcall(function() while true do end end) end", NO_END_SAID },
+		{ "repeat pcall(error) until false", NO_END_SAID },
+		{ "repeat local ok = pcall(pcall, pcall, error, {}) until not ok", NO_END_SAID },
+		{ "while true do local x <close> = nil end", NO_END_SAID },
+		{ "local function f() return f() end return f()", NO_END_SAID },
+		{ "local function f() return 1 + f() end return f()", NO_MEMORY },
+		{ "local function f() return 1 + f() end return pcall(pcall, f)", NO_MEMORY },
+		{ "local function f() return ('x'):gsub('x', f) end return f()", "t:1: C stack overflow" },
+		{ "local function f() table.sort({1, 2}, f) end return f()", "t:1: C stack overflow" },
+		{ "local function f() return l:map(f) end return f()", "t:1: C stack overflow" },
+		{ "local function f() return (pcall(f)) end return f()", "=true" },
+		/* functions of C that call each other, with no instruction between */
+		{ "local s, t = ('0'):rep(2e6) .. '1', {} for i = 1, 1e4 do t[i] = s end table.sort(t, string.sub)", NO_END_SAID },
+		{ "while true do tonumber(('1'):rep(3e6)) end", NO_END_SAID },
+	};
+
+	check_ends(rows, ARRAY_LEN(rows));
+}
+
+/* Steps that take long, of which there are few: the time of the processor ends them. */
+TEST(the_clock_ends_what_steps_do_not)
+{
+	static const struct row rows[] = {
+		{ "local s, t = ('0'):rep(4e6) .. '1', {} for i = 1, 1e5 do t[i] = s end table.sort(t, math.max)", NO_END_SAID },
+		{ "local s = ('1'):rep(3e6) while true do local x = s + 0 end", NO_END_SAID },
+		{ "local function f(...) return f(1, ...) end return f()", NO_END_SAID },
+	};
+
+	/* With sanitizers that takes long. */
+	check_ends(rows, SLOWER > 1 ? 1 : ARRAY_LEN(rows));
+}
+
+TEST(results_have_a_size)
+{
+	static const struct row rows[] = {
+		{ "local t = {} for i = 1, 40 do t = {t, t} end return t", LARGE },
+		{ "local t = {} for i = 1, 40 do t = {a = t, b = t} end return t", LARGE },
+		{ "local s, t = ('x'):rep(1e6), {} for i = 1, 100 do t[i] = s end return t", LARGE },
+		{ "local t = {} for i = 1, 15 do t[i] = ('x'):rep(1e5) end return #t", "=15" },
+		{ "local t = {} for i = 1, 64 do t = {t} end return #t", "=1" },
+		{ "local t = {} for i = 1, 65 do t = {t} end return t",
+		    "the result contains itself, or is nested more than 64 deep" },
+		{ "error(('x'):rep(1e6), 0)", NULL },
+	};
+	struct sandbox	*sandbox = sandbox_new(MEMORY, STEPS);
+	struct buf	 want = { 0 };
+	char		*result;
+
+	check_ends(rows, ARRAY_LEN(rows) - 1);
+	for (int i = 0; i < 500; i++)
+		buf_adds(&want, "é");
+	buf_adds(&want, "…\n");
+	CHECK_ERR(run(sandbox, "error(('é'):rep(1e5), 0)", &result), buf_text(&want));
+	buf_fini(&want);
+	sandbox_free(sandbox);
+}
+
+TEST(filters_and_sorts_leave_nothing_to_chance)
+{
+	static const struct row rows[] = {
+		{ "local t = {} t[1] = t return l{name = t}", "t:1: a filter wants a value, or a list of values" },
+		{ "local t = {} for i = 1, 60 do t = {t, t} end return l{name = t}",
+		    "t:1: a filter wants a value, or a list of values" },
+		{ "return l{name = 'c', [1] = 'a'}", "t:1: a filter names properties, { name = value }" },
+		{ "return (l:exclude(l)){[1] = 'a'}", "t:1: a filter names properties, { name = value }" },
+		{ "local t = {} for i = 1, 2000 do t[i] = {i // 10, i} end table.sort(t, function(a, b) return a[1] < b[1] end) "
+		    "for i = 1, 2000 do assert(t[i][2] == i) end return #t", "=2000" },
+		{ "local t = {} for i = 1, 999 do t[i] = i * 7919 % 1009 end table.sort(t) "
+		    "for i = 2, 999 do assert(t[i - 1] < t[i]) end return #t", "=999" },
+		{ "local t = {3, 1, 2} table.sort(t, function(a, b) return a > b end) return t", "=[3,2,1]" },
+		{ "local t = {2, 1} table.sort(t) table.sort({}) table.sort({1}) return t", "=[1,2]" },
+		{ "local t = {3, 2, 1} pcall(table.sort, t, error) return t", "=[3,2,1]" },
+		{ "table.sort({1, 2, 3}, function() return true end) return 1", "=1" },
+		{ "table.sort({1, 'x'})", "t:1: attempt to compare string with number" },
+		{ "table.sort({1, 2}, 1)", "t:1: bad argument #2 to 'sort' (function expected, got number)" },
+		{ "table.sort(1)", "t:1: bad argument #1 to 'sort' (table expected, got number)" },
+		{ "local s = '' for k in pairs({[math.maxinteger] = 1, [2^63] = 1, [math.maxinteger - 1] = 1}) do "
+		    "s = s .. k .. ' ' end return s", "=\"9223372036854775806 9223372036854775807 9.2233720368548e+18 \"" },
+	};
+
+	check_ends(rows, ARRAY_LEN(rows));
+}
+
+/* What a C function says that stands in the place of Lua's own is as Lua says it. */
+TEST(errors_of_functions_have_a_line)
+{
+	static const struct row rows[] = {
+		{ "return\nstring.format('%d', 'x')",
+		    "t:2: bad argument #2 to 'string.format' (number expected, got string)" },
+		{ "return ('x'):rep({})", "t:1: bad argument #1 to 'rep' (number expected, got table)" },
+		{ "return\n\nl:map(tonumber)", "t:3: bad argument #1 to 'tonumber' (string expected, got table)" },
+		{ "return table.concat({{}})", "t:1: invalid value (table) at index 1 in table for 'concat'" },
+		{ "return tonumber('z', 37)", "t:1: bad argument #2 to 'tonumber' (base out of range)" },
+		{ "error('x', 0)", "x" },
+		{ "error('x')", "t:1: x" },
+	};
+
+	check_ends(rows, ARRAY_LEN(rows));
+}
+
+/* The program that defines what is shared, others that use it, and what they say one after the other. */
+TEST(what_is_shared_does_not_change)
+{
+	static const char	 library[] = "local n, nan, list, f = 1, 0/0, {1, {a = 2}, 'x'}\n"
+	    "function count() n = n + 1 return n end\n"
+	    "function keep(x) f = f or x return f end\n"
+	    "function change() list[2].a = 3 return list end\n"
+	    "function append() list[#list + 1] = 4 return #list end\n"
+	    "function take() list[3] = nil return #list end\n"
+	    "function own() local t = {} for i, x in ipairs(list) do t[i] = x end t[1] = 9 return t[1] + n end\n"
+	    "function is_nan() return nan ~= nan end\n"
+	    "shared = {list = list}\n";
+	static const struct row	 rows[] = {
+		{ "return own()", "=10" },
+		{ "return count()", "changes \"n\", which others share" },
+		{ "return own()", "=10" },
+		{ "return keep('x')", "changes \"f\", which others share" },
+		{ "return keep('y')", "changes \"f\", which others share" },
+		{ "return change()[2].a", "changes \"list\", which others share" },
+		{ "shared.list[2].a = 5", "changes \"list\", which others share" },
+		{ "shared.x = 5", "changes \"shared\", which others share" },
+		{ "return append()", "changes \"list\", which others share" },
+		{ "return append()", "changes \"list\", which others share" },
+		{ "return take()", "changes \"list\", which others share" },
+		{ "pcall(change) pcall(count) error('own', 0)", "own" },
+		{ "return #shared.list + shared.list[2].a + own()", "=15" },
+		{ "return is_nan()", "=true" },
+	};
+	struct sandbox	*sandbox = sandbox_new(MEMORY, STEPS);
+	lua_State	*L = sandbox_state(sandbox);
+	char		*result, *want;
+
+	CHECK_OK(run(sandbox, library, &result));
+	free(result);
+	lua_pushglobaltable(L);
+	sandbox_share(L);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct err *e = run(sandbox, rows[i].text, &result);
+
+		want = xasprintf("%s\n%s", rows[i].want, *rows[i].want == 'c' ?
+		    "hint: what a function keeps must stay as it is; make a new table in the function\n" : "");
+		if (!(*want == '=' ? CHECK_OK(e) && CHECK_STR(result, rows[i].want + 1) : CHECK_ERR(e, want)))
+			printf("  by %s\n", rows[i].text);
+		CHECK_INT(lua_gettop(L), 0);
+		free(result);
+		free(want);
+	}
+	sandbox_free(sandbox);
+}
+
+/* A library as deep as this would overflow the stack of C if it were gone through by recursion. */
+TEST(what_is_shared_may_be_deep)
+{
+	struct sandbox	*sandbox = sandbox_new((size_t)64 << 20, 10 * STEPS);
+	char		*result;
+
+	CHECK_OK(run(sandbox, "deep = {} for i = 1, 100000 do deep = {deep} end", &result));
+	free(result);
+	lua_pushglobaltable(sandbox_state(sandbox));
+	sandbox_share(sandbox_state(sandbox));
+	CHECK_ERR_HAS(run(sandbox, "deep[1][1][1][2] = 1", &result), "changes \"deep\", which others share");
 	sandbox_free(sandbox);
 }
 
@@ -461,6 +801,15 @@ main(void)
 	RUN(functions_of_c_cost_what_they_do);
 	RUN(a_text_has_a_limit_of_its_own);
 	RUN(recursion_through_c_has_a_line);
+	RUN(nothing_gets_out);
+	RUN(patterns_end);
+	RUN(bombs_do_not_go_off);
+	RUN(the_clock_ends_what_steps_do_not);
+	RUN(results_have_a_size);
+	RUN(filters_and_sorts_leave_nothing_to_chance);
+	RUN(errors_of_functions_have_a_line);
+	RUN(what_is_shared_does_not_change);
+	RUN(what_is_shared_may_be_deep);
 	RUN(compiling_is_done_once);
 	RUN(lists_have_their_methods);
 	return test_done();

@@ -1,8 +1,8 @@
-/* recipe: the public SSH keys of users, the lines of users/NAME/NAME_ssh.pub. */
-/* May know ssh, base. */
+/* ssh: the public SSH keys of users, the lines of users/NAME/NAME_ssh.pub. */
+/* May know base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef RECIPE_USER_KEY_H
-#define RECIPE_USER_KEY_H
+#ifndef SSH_USER_KEY_H
+#define SSH_USER_KEY_H
 
 #include "base/err.h"
 

@@ -1,12 +1,12 @@
-/* recipe: reads the public SSH keys of users. */
-/* May know ssh, base. */
+/* ssh: reads the public SSH keys of users. */
+/* May know base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "recipe/user_key.h"
+#include "ssh/user_key.h"
 
+#include "base/base64.h"
 #include "base/buf.h"
 #include "base/sha256.h"
 #include "base/strs.h"
-#include "ssh/base64.h"
 #include "ssh/hostkey.h"
 
 #include <ctype.h>
@@ -81,7 +81,7 @@ held_parse(struct buf *key, const struct held *held, const char *line)
 
 	data += strspn(data, " \t");
 	len = strcspn(data, " \t\r\n");
-	if (!base64_decode(data, len, &blob))
+	if (!base64_decode(data, len, true, &blob))
 		e = err_new(ERR_CONFIG, "the key's data is no base64");
 	else if (!held_blob_valid(held, &blob))
 		e = err_new(ERR_CONFIG, "the key's data is no %s key", held->type);
@@ -179,7 +179,7 @@ user_key_fingerprint(struct buf *fingerprint, const char *key)
 	if (held == NULL)
 		return hostkey_fingerprint(fingerprint, key);
 	data = key + strlen(held->type) + 1;
-	if (!base64_decode(data, strcspn(data, " "), &blob))
+	if (!base64_decode(data, strcspn(data, " "), true, &blob))
 		return err_new(ERR_CONFIG, "the key's data is no base64");
 	sha256_hex(blob.data, blob.len, hex);
 	for (size_t i = 0; i < sizeof(digest); i++) {

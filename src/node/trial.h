@@ -1,0 +1,24 @@
+/* node: what files would look like, seen by a check before they go live. */
+/* May know wire, base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef NODE_TRIAL_H
+#define NODE_TRIAL_H
+
+#include "base/mem.h"
+
+struct item;
+struct run;
+
+/*
+ * Run the item's check, if it has one that did not run yet, in a mount namespace of its own where this and all later
+ * files, links and directories of the run are at their places already.  The node itself does not see them.
+ * A kernel that cannot do that (no overlay file system) makes it wait for trial_late().
+ */
+NODISCARD
+struct err	*trial_check(struct run *run, const struct item *item);
+
+/* Run the checks that could not be run before: all is at its place, and no service was told so yet. */
+NODISCARD
+struct err	*trial_late(struct run *run);
+
+#endif

@@ -1,0 +1,224 @@
+/* vault: who may open the environments' vaults: letting sysadmins in, and shutting them out. */
+/* May know age, repo, base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "vault/vault.h"
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/strs.h"
+#include "repo/repo.h"
+#include "vault/batch.h"
+#include "vault/keyring.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SUFFIX	".age"
+
+static void
+key_members(const struct env_key *key, struct strs *out)
+{
+	const char	*name;
+	json_t		*keys;
+
+	json_object_foreach(json_object_get(key->meta, "members"), name, keys)
+		strs_add(out, name);
+}
+
+static bool
+is_member(const struct env_key *key, const char *user)
+{
+	return json_object_get(json_object_get(key->meta, "members"), user) != NULL;
+}
+
+/* Encrypt the environment's key anew, for its members and `user`. */
+NODISCARD
+static struct err *
+admit_to(const struct repo *repo, const char *env, const char *user, struct batch *batch)
+{
+	struct env_key	*key;
+	struct strs	 members = { 0 };
+	struct err	*e;
+
+	if ((e = keyring_open(repo, env, &key)) != NULL)
+		return e;
+	key_members(key, &members);
+	if (!strs_has(&members, user))
+		strs_add(&members, user);
+	e = keyring_wrap(repo, key, &members, batch);
+	strs_fini(&members);
+	return e;
+}
+
+struct err *
+vault_admit(const struct repo *repo, const char *user, const struct strs *envs)
+{
+	struct batch	 batch = { .repo = repo };
+	struct err	*e = NULL;
+
+	for (size_t i = 0; e == NULL && i < envs->count; i++)
+		e = admit_to(repo, envs->items[i], user, &batch);
+	if (e == NULL)
+		e = batch_commit(&batch);
+	batch_fini(&batch);
+	return e;
+}
+
+struct err *
+vault_environments(const struct repo *repo, const char *user, struct strs *out)
+{
+	struct strs	 all = { 0 };
+	struct env_key	*key = NULL;
+	struct err	*e = keyring_envs(repo, &all);
+
+	for (size_t i = 0; e == NULL && i < all.count; i++) {
+		if ((e = keyring_env(repo, all.items[i], &key)) == NULL && key != NULL &&
+		    (user == NULL || is_member(key, user)))
+			strs_add(out, all.items[i]);
+	}
+	strs_fini(&all);
+	return e;
+}
+
+/* All paths below `dir` that end in ".age". */
+NODISCARD
+static struct err *
+find_files(const struct repo *repo, const char *dir, struct strs *out)
+{
+	struct strs	 names = { 0 };
+	struct err	*e = repo_list(repo, dir, "", &names);
+	char		*path;
+
+	for (size_t i = 0; e == NULL && i < names.count; i++) {
+		path = xasprintf("%s/%s", dir, names.items[i]);
+		if (repo_type(repo, path) == REPO_DIRECTORY)
+			e = find_files(repo, path, out);
+		else if (str_ends(path, SUFFIX))
+			strs_add(out, path);
+		free(path);
+	}
+	strs_fini(&names);
+	return e;
+}
+
+struct err *
+vault_files(const struct repo *repo, struct strs *out)
+{
+	struct err *e;
+
+	if ((e = find_files(repo, "secrets", out)) == NULL)
+		e = find_files(repo, "files", out);
+	strs_sort(out);
+	return e;
+}
+
+/* Content that is to be encrypted to another key. */
+struct clear {
+	char		*path;
+	struct buf	 text;
+};
+
+struct clears {
+	struct clear	*items;
+	size_t		 count;
+};
+
+static void
+clears_fini(struct clears *clears)
+{
+	for (size_t i = 0; i < clears->count; i++) {
+		free(clears->items[i].path);
+		buf_fini(&clears->items[i].text);
+	}
+	free(clears->items);
+}
+
+/* Decrypt all files that are this environment's: those that its key opens. */
+NODISCARD
+static struct err *
+open_all(const struct repo *repo, const struct env_key *key, struct clears *clears)
+{
+	struct strs	 files = { 0 };
+	struct buf	 file = { 0 };
+	struct err	*e = vault_files(repo, &files), *no;
+
+	for (size_t i = 0; e == NULL && i < files.count; i++) {
+		struct buf text = { .secret = true };
+
+		buf_clear(&file);
+		if ((e = repo_read(repo, files.items[i], &file)) != NULL)
+			break;
+		no = age_decrypt(&text, &key->identity, 1, NULL, buf_text(&file), file.len);
+		if (no == NULL) {
+			clears->items = xrealloc(clears->items, clears->count + 1, sizeof(*clears->items));
+			clears->items[clears->count++] = (struct clear){ xstrdup(files.items[i]), text };
+		} else
+			buf_fini(&text);
+		err_free(no);
+	}
+	strs_fini(&files);
+	buf_fini(&file);
+	return e;
+}
+
+/* Note in the environment's record what a former member has seen. */
+static void
+note_exposed(struct env_key *key, const char *user, const struct clears *clears)
+{
+	json_t	*exposed = json_object_get(key->meta, "exposed"), *paths = json_array();
+
+	if (exposed == NULL) {
+		exposed = json_object();
+		json_object_set_new(key->meta, "exposed", exposed);
+	}
+	for (size_t i = 0; i < clears->count; i++)
+		json_array_append_new(paths, json_string(clears->items[i].path));
+	json_object_set_new(exposed, user, paths);
+}
+
+/* A new key for the environment, and every file of it encrypted to that. */
+NODISCARD
+static struct err *
+expel_from(const struct repo *repo, const char *env, const char *user, struct batch *batch, struct strs *seen)
+{
+	struct clears	 clears = { 0 };
+	struct env_key	*key;
+	struct err	*e;
+
+	if ((e = keyring_open(repo, env, &key)) != NULL || (e = open_all(repo, key, &clears)) != NULL)
+		goto out;
+	json_object_del(json_object_get(key->meta, "members"), user);
+	note_exposed(key, user, &clears);
+	if ((e = keyring_create(repo, env, batch, &key)) != NULL)
+		goto out;
+	for (size_t i = 0; e == NULL && i < clears.count; i++) {
+		struct buf file = { 0 }, armor = { 0 };
+
+		e = age_encrypt(&file, &key->recipient, 1, clears.items[i].text.data, clears.items[i].text.len);
+		age_armor(&armor, file.data, file.len);
+		batch_add(batch, clears.items[i].path, armor.data, armor.len);
+		strs_add(seen, clears.items[i].path);
+		buf_fini(&file);
+		buf_fini(&armor);
+	}
+out:
+	clears_fini(&clears);
+	return e;
+}
+
+struct err *
+vault_expel(const struct repo *repo, const char *user, struct strs *seen)
+{
+	struct batch	 batch = { .repo = repo };
+	struct strs	 envs = { 0 };
+	struct err	*e = vault_environments(repo, user, &envs);
+
+	for (size_t i = 0; e == NULL && i < envs.count; i++)
+		e = expel_from(repo, envs.items[i], user, &batch, seen);
+	if (e == NULL)
+		e = batch_commit(&batch);
+	batch_fini(&batch);
+	strs_fini(&envs);
+	return e;
+}

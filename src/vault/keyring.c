@@ -1,0 +1,393 @@
+/* vault: the keys of environments, and those of the sysadmin who runs the program. */
+/* May know age, ssh, repo, base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "vault/keyring.h"
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mask.h"
+#include "base/strs.h"
+#include "repo/repo.h"
+#include "ssh/ssh.h"
+#include "vault/batch.h"
+#include "vault/vault.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_FILE_MAX	(256u << 10)
+#define IDENTITY_FILE	"leap/identity"	/* below the user's directory for configuration: a native key of age */
+
+struct keyring {
+	struct age_ask		  ask;
+	struct env_key		**envs;
+	size_t			  env_count;
+	struct age_identity	**identities;
+	size_t			  identity_count;
+	struct strs		  files;	/* where the identities are */
+	bool			  looked, recovered;
+};
+
+void
+vault_setup(struct repo *repo, struct err *(*ask)(void *context, const char *name, struct buf *passphrase), void *context)
+{
+	repo->keyring = xcalloc(1, sizeof(*repo->keyring));
+	repo->keyring->ask = (struct age_ask){ ask, context };
+}
+
+static void
+env_key_free(struct env_key *key)
+{
+	if (key == NULL)
+		return;
+	free(key->env);
+	json_decref(key->meta);
+	age_recipient_free(key->recipient);
+	age_identity_free(key->identity);
+	buf_fini(&key->text);
+	free(key);
+}
+
+void
+vault_fini(struct repo *repo)
+{
+	struct keyring *keyring = repo == NULL ? NULL : repo->keyring;
+
+	if (keyring == NULL)
+		return;
+	for (size_t i = 0; i < keyring->env_count; i++)
+		env_key_free(keyring->envs[i]);
+	for (size_t i = 0; i < keyring->identity_count; i++)
+		age_identity_free(keyring->identities[i]);
+	free(keyring->envs);
+	free(keyring->identities);
+	strs_fini(&keyring->files);
+	free(keyring);
+	repo->keyring = NULL;
+}
+
+/* A key that cannot decrypt (an ECDSA key, say) is passed over: another may. */
+static void
+add_identity(struct keyring *keyring, const char *path)
+{
+	struct age_identity	*identity;
+	struct buf		 text = { .secret = true };
+	struct err		*e;
+
+	if (path == NULL || strs_has(&keyring->files, path) || !file_exists(path))
+		return;
+	if ((e = file_read(path, KEY_FILE_MAX, &text)) == NULL &&
+	    (e = age_identity_new(&identity, path, buf_text(&text), text.len)) == NULL) {
+		keyring->identities = xrealloc(keyring->identities, keyring->identity_count + 1,
+		    sizeof(struct age_identity *));
+		keyring->identities[keyring->identity_count++] = identity;
+		strs_add(&keyring->files, path);
+	}
+	err_free(e);
+	buf_fini(&text);
+}
+
+char *
+vault_identity_path(void)
+{
+	const char	*config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+
+	if (config != NULL && *config == '/')
+		return path_join(config, IDENTITY_FILE);
+	return home == NULL ? NULL : xasprintf("%s/.config/" IDENTITY_FILE, home);
+}
+
+/* The Leapfile's key, the user's own of age, and the usual ones of SSH. */
+static void
+look_for_identities(const struct repo *repo)
+{
+	struct keyring	*keyring = repo->keyring;
+	struct strs	 usual = { 0 };
+	char		*own = vault_identity_path();
+
+	if (!keyring->looked) {
+		add_identity(keyring, repo->leapfile.ssh_key);
+		add_identity(keyring, own);
+		ssh_key_files(&usual);
+		for (size_t i = 0; i < usual.count; i++)
+			add_identity(keyring, usual.items[i]);
+		keyring->looked = true;
+	}
+	strs_fini(&usual);
+	free(own);
+}
+
+static char *
+env_path(const char *env, const char *suffix)
+{
+	return xasprintf("vault/%s%s", env, suffix);
+}
+
+static struct env_key *
+env_key_add(struct keyring *keyring, const char *env)
+{
+	struct env_key *key = xcalloc(1, sizeof(*key));
+
+	key->env = xstrdup(env);
+	key->text.secret = true;
+	keyring->envs = xrealloc(keyring->envs, keyring->env_count + 1, sizeof(struct env_key *));
+	return keyring->envs[keyring->env_count++] = key;
+}
+
+/* Read vault/ENV.json. */
+NODISCARD
+static struct err *
+read_meta(const struct repo *repo, const char *path, json_t **out, struct age_recipient **recipient)
+{
+	struct place	 place = { .path = path };
+	struct buf	 text = { 0 };
+	json_error_t	 error;
+	struct err	*e = repo_read(repo, path, &text);
+
+	*out = NULL;
+	if (e != NULL)
+		goto out;
+	if ((*out = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &error)) == NULL) {
+		place.line = error.line > 0 ? (unsigned)error.line : 0;
+		e = err_at(ERR_CONFIG, &place, "%s", error.text);
+	} else if (json_str(*out, "recipient") == NULL || !json_is_object(json_object_get(*out, "members"))) {
+		e = err_at(ERR_CONFIG, &place, "has no \"recipient\" or no \"members\"");
+	} else if ((e = age_recipient_new(recipient, json_str(*out, "recipient"))) != NULL) {
+		struct err *there = err_at(ERR_CONFIG, &place, "%s", err_message(e));
+
+		err_free(e);
+		e = there;
+	}
+	if (e != NULL)
+		e = err_hint(e, "git knows the file as it was");
+out:
+	buf_fini(&text);
+	return e;
+}
+
+struct err *
+keyring_env(const struct repo *repo, const char *env, struct env_key **out)
+{
+	struct keyring		*keyring = repo->keyring;
+	struct age_recipient	*recipient = NULL;
+	char			*path;
+	json_t			*meta;
+	struct err		*e = NULL;
+
+	*out = NULL;
+	if (keyring == NULL)
+		return err_new(ERR_FAILED, "the vault is not set up");
+	if (!keyring->recovered && (e = batch_recover(repo)) != NULL)
+		return e;
+	keyring->recovered = true;
+	for (size_t i = 0; i < keyring->env_count; i++) {
+		if (strcmp(keyring->envs[i]->env, env) == 0) {
+			*out = keyring->envs[i];
+			return NULL;
+		}
+	}
+	path = env_path(env, ".json");
+	if (repo_has(repo, path)) {
+		if ((e = read_meta(repo, path, &meta, &recipient)) == NULL) {
+			*out = env_key_add(keyring, env);
+			(*out)->meta = meta;
+			(*out)->recipient = recipient;
+		} else
+			json_decref(meta);
+	}
+	free(path);
+	return e;
+}
+
+/* Whose keys would open it, for somebody whose do not. */
+NODISCARD
+static struct err *
+not_opened(const struct repo *repo, const struct env_key *key, struct err *take_e)
+{
+	struct buf	 members = { 0 }, files = { 0 };
+	const char	*name;
+	json_t		*keys;
+	struct err	*e;
+
+	if (err_code(take_e) != ERR_TRUST || strstr(err_message(take_e), "none of your keys") == NULL)
+		return err_context(take_e, "vault/%s.age", key->env);
+	json_object_foreach(json_object_get(key->meta, "members"), name, keys)
+		buf_addf(&members, "%s%s", members.len > 0 ? ", " : "", name);
+	strs_join(&repo->keyring->files, ", ", &files);
+	e = err_new(ERR_TRUST, "none of your keys opens the vault of environment \"%s\", which is for %s", key->env,
+	    members.len > 0 ? buf_text(&members) : "nobody");
+	if (files.len == 0)
+		e = err_hint(e, "no private key was found: an agent cannot decrypt, \"leap user add --self\" makes one that can");
+	else
+		e = err_hint(e, "tried were %s; one of them can let you in with \"leap user add NAME\"", buf_text(&files));
+	err_free(take_e);
+	buf_fini(&members);
+	buf_fini(&files);
+	return e;
+}
+
+struct err *
+keyring_open(const struct repo *repo, const char *env, struct env_key **out)
+{
+	struct env_key	*key;
+	struct buf	 file = { 0 };
+	char		*path = env_path(env, ".age");
+	struct err	*e;
+
+	if ((e = keyring_env(repo, env, &key)) != NULL)
+		goto out;
+	*out = key;
+	if (key != NULL && key->identity != NULL)
+		goto out;
+	if (key == NULL) {
+		e = err_new(ERR_TRUST, "environment \"%s\" has no vault yet", env);
+		goto out;
+	}
+	look_for_identities(repo);
+	if ((e = repo_read(repo, path, &file)) != NULL)
+		goto out;
+	e = age_decrypt(&key->text, repo->keyring->identities, repo->keyring->identity_count,
+	    repo->keyring->ask.ask == NULL ? NULL : &repo->keyring->ask, buf_text(&file), file.len);
+	if (e != NULL) {
+		e = not_opened(repo, key, e);
+		goto out;
+	}
+	mask_register(key->text.data, key->text.len);
+	e = age_identity_new(&key->identity, path, buf_text(&key->text), key->text.len);
+out:
+	free(path);
+	buf_fini(&file);
+	return e;
+}
+
+/* All recipients of these members; their keys go to *keys. */
+NODISCARD
+static struct err *
+collect(const struct repo *repo, const struct strs *members, struct age_recipient ***out, size_t *count, json_t *keys)
+{
+	struct strs	 lines = { 0 };
+	struct err	*e = NULL;
+
+	for (size_t i = 0; e == NULL && i < members->count; i++) {
+		if ((e = member_keys(repo, members->items[i], &lines)) != NULL)
+			break;
+		if (lines.count == 0)
+			e = err_hint(err_new(ERR_CONFIG, "%s has no key to which files can be encrypted", members->items[i]),
+			    "an Ed25519 or RSA key in users/%s/%s_ssh.pub, or one of age in users/%s/%s.age",
+			    members->items[i], members->items[i], members->items[i], members->items[i]);
+		for (size_t j = 0; e == NULL && j < lines.count; j++) {
+			*out = xrealloc(*out, *count + 1, sizeof(struct age_recipient *));
+			if ((e = age_recipient_new(&(*out)[*count], lines.items[j])) == NULL)
+				++*count;
+		}
+		json_object_set_new(keys, members->items[i], json_strs(&lines));
+		strs_fini(&lines);
+		lines = (struct strs){ 0 };
+	}
+	strs_fini(&lines);
+	return e;
+}
+
+void
+keyring_record(const struct env_key *key, struct batch *batch)
+{
+	char		*path = env_path(key->env, ".json");
+	struct buf	 text = { 0 };
+
+	json_pretty(key->meta, &text);
+	batch_add(batch, path, text.data, text.len);
+	buf_fini(&text);
+	free(path);
+}
+
+struct err *
+keyring_wrap(const struct repo *repo, struct env_key *key, const struct strs *members, struct batch *batch)
+{
+	struct age_recipient	**recipients = NULL;
+	size_t			  count = 0;
+	json_t			 *keys = json_object();
+	struct buf		  file = { 0 }, armor = { 0 };
+	char			 *path = env_path(key->env, ".age");
+	struct err		 *e;
+
+	if ((e = collect(repo, members, &recipients, &count, keys)) != NULL)
+		goto out;
+	if (count == 0) {
+		e = err_hint(err_new(ERR_TRUST, "nobody could open the vault of environment \"%s\"", key->env),
+		    "\"leap user add --self\" makes you a sysadmin");
+		goto out;
+	}
+	if ((e = age_encrypt(&file, recipients, count, key->text.data, key->text.len)) != NULL)
+		goto out;
+	age_armor(&armor, file.data, file.len);
+	json_object_set(key->meta, "members", keys);
+	batch_add(batch, path, armor.data, armor.len);
+	keyring_record(key, batch);
+out:
+	for (size_t i = 0; i < count; i++)
+		age_recipient_free(recipients[i]);
+	free(recipients);
+	json_decref(keys);
+	buf_fini(&file);
+	buf_fini(&armor);
+	free(path);
+	return e;
+}
+
+struct err *
+keyring_create(const struct repo *repo, const char *env, struct batch *batch, struct env_key **out)
+{
+	struct env_key	*key;
+	struct strs	 members = { 0 };
+	struct buf	 recipient = { 0 };
+	const char	*name;
+	json_t		*keys;
+	struct err	*e;
+	bool		 first;
+
+	if ((e = keyring_env(repo, env, &key)) != NULL)
+		return e;
+	first = key == NULL;
+	if (first) {
+		key = env_key_add(repo->keyring, env);
+		if ((e = member_candidates(repo, &members)) != NULL)
+			goto out;
+		key->meta = json_object();
+	} else {
+		json_object_foreach(json_object_get(key->meta, "members"), name, keys)
+			strs_add(&members, name);
+	}
+	age_identity_free(key->identity);
+	age_recipient_free(key->recipient);
+	key->identity = NULL;
+	key->recipient = NULL;
+	buf_clear(&key->text);
+	if ((e = age_generate(&key->text, &recipient)) != NULL)
+		goto out;
+	mask_register(key->text.data, key->text.len);
+	json_object_set_new(key->meta, "recipient", json_string(buf_text(&recipient)));
+	if ((e = age_identity_new(&key->identity, env, key->text.data, key->text.len)) == NULL &&
+	    (e = age_recipient_new(&key->recipient, buf_text(&recipient))) == NULL)
+		e = keyring_wrap(repo, key, &members, batch);
+	*out = key;
+out:
+	if (e != NULL && first)
+		env_key_free(repo->keyring->envs[--repo->keyring->env_count]);
+	strs_fini(&members);
+	buf_fini(&recipient);
+	return e;
+}
+
+struct err *
+keyring_envs(const struct repo *repo, struct strs *out)
+{
+	struct strs	 names = { 0 };
+	struct err	*e = repo_list(repo, "vault", ".json", &names);
+
+	for (size_t i = 0; i < names.count; i++)
+		strs_add(out, names.items[i]);
+	strs_fini(&names);
+	return e;
+}
