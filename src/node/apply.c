@@ -9,14 +9,19 @@
 #include "base/json.h"
 #include "base/strs.h"
 #include "node/checks.h"
+#include "node/confirm.h"
 #include "node/content.h"
 #include "node/generation.h"
 #include "node/items.h"
 #include "node/lock.h"
+#include "node/mark.h"
 #include "node/preview.h"
 #include "node/run.h"
 #include "node/state.h"
+#include "node/status.h"
 #include "node/store.h"
+#include "node/transaction.h"
+#include "node/trial.h"
 #include "node/types.h"
 
 #include <stdlib.h>
@@ -26,8 +31,8 @@
 /* An error text goes into one frame. */
 #define ERROR_MAX	(64u << 10)
 
-static struct err *
-load_state(struct run *run)
+struct err *
+apply_load(struct run *run)
 {
 	struct err	*e;
 
@@ -94,6 +99,9 @@ claim_all(struct run *run)
 {
 	struct err	*e = NULL;
 
+	for (size_t i = 0; e == NULL && i < run->gone_count; i++)
+		if (run->gone[i].step_count > 0)
+			e = run_owe(run, run->gone[i].id);
 	for (size_t i = 0; e == NULL && i < run->item_count; i++) {
 		struct item	*item = &run->items[i];
 
@@ -132,6 +140,8 @@ act_on(struct run *run, struct item *item)
 	if (!item->done) {
 		item_clear_steps(item);
 		e = item->type->inspect(run, item);
+		if (e == NULL && item->step_count > 0 && !run->reverting)
+			e = item_str(item, "check") != NULL ? trial_check(run, item) : trial_late(run, item);
 		if (e == NULL && item->step_count > 0)
 			e = claim(run, item);
 		if (e == NULL && item->step_count > 0)
@@ -163,7 +173,6 @@ remove_one(struct run *run, struct item *item)
 	item_report(run, item);
 	json_object_del(run->managed.entries, item->id);
 	journal_gone(&run->journal, item->id);
-	journal_paid(&run->journal, item->id);
 	return journal_commit(&run->journal, false);
 }
 
@@ -171,6 +180,8 @@ static bool
 must_stop(struct run *run)
 {
 	channel_flush(run->channel);
+	if (run->reverting)
+		return false;
 	run->cancelled = run->cancelled || channel_stopped(run->channel);
 	return run->cancelled;
 }
@@ -205,33 +216,62 @@ remove_gone(struct run *run, bool last)
 static struct err *
 act_on_all(struct run *run)
 {
-	struct err	*e = NULL;
+	struct err	*all = NULL, *e;
 
-	for (size_t i = 0; e == NULL && i < run->item_count && !must_stop(run); i++) {
+	for (size_t i = 0; i < run->item_count && !must_stop(run); i++) {
 		double	 begin = run_clock();
 
 		e = act_on(run, &run->items[i]);
 		run->seconds[run->items[i].type == &type_unit ? RUN_RESTARTS : RUN_APPLY] += run_clock() - begin;
-		if (e != NULL)
-			run->failed_id = run->items[i].id;
+		if (e == NULL)
+			continue;
+		run->failed_id = run->items[i].id;
+		all = err_join(all, run->reverting ? err_context(e, "%s", run->items[i].id) : e);
+		if (!run->reverting)
+			break;
+	}
+	return all;
+}
+
+/* Tell a unit that left the manifest, but runs on, what changed below it. */
+static struct err *
+tell_unit(struct run *run, const char *id, const char *name, const char *action)
+{
+	const struct unit	*unit;
+	struct err		*e;
+
+	systemd_announce(&run->systemd, name);
+	e = systemd_unit(&run->systemd, name, &unit);
+	if (e != NULL || !unit->found || !unit->active)
+		return e;
+	e = systemd_do(&run->systemd, strcmp(action, "reload") == 0 ? "reload-or-restart" : action, name);
+	if (e == NULL) {
+		run_event(run, id, strcmp(action, "reload") == 0 ? "reload" : "restart", NULL, NULL);
+		run->restarted++;
 	}
 	return e;
 }
 
-/* Nobody is owed anything who is not in the manifest any more. */
-static void
-forget_debts(struct run *run)
+/* Nobody who is not in the manifest any more is owed anything when this is over. */
+static struct err *
+settle_debts(struct run *run)
 {
 	struct strs	 ids = { 0 };
 	const char	*id;
 	json_t		*action;
+	struct err	*e = NULL;
 
 	json_object_foreach(run->journal.owed, id, action)
 		if (strchr(id, ':') != NULL && json_object_get(run->by_id, id) == NULL)
 			strs_add(&ids, id);
-	for (size_t i = 0; i < ids.count; i++)
+	for (size_t i = 0; i < ids.count; i++) {
+		if (str_starts(ids.items[i], "unit:"))
+			e = err_join(e, tell_unit(run, ids.items[i], ids.items[i] + strlen("unit:"),
+			    journal_owed(&run->journal, ids.items[i])));
 		journal_paid(&run->journal, ids.items[i]);
+	}
 	strs_fini(&ids);
+	return e;
 }
 
 /* managed.json becomes what it and the journal say together; then the journal can go. */
@@ -249,31 +289,35 @@ save_state(struct run *run, bool complete)
 	return e != NULL ? e : journal_finish(&run->journal);
 }
 
-static struct err *
-act(struct run *run)
+struct err *
+apply_act(struct run *run)
 {
 	struct err	*removed = NULL, *e;
-	bool		 complete;
 
 	run->acting = true;
+	run->complete = false;
 	if (run->journal.cut)
 		sweep(run);
 	e = journal_begin(&run->journal, run->request->who);
 	if (e == NULL)
 		e = claim_all(run);
+	if (e == NULL && !run->reverting)
+		e = trial_early(run);
 	if (e != NULL)
-		return e;
+		return run->reverting ? e : err_join(e, save_state(run, false));
+	run->touched = true;
 	removed = remove_gone(run, false);
 	e = act_on_all(run);
-	complete = e == NULL && !run->cancelled;
-	if (complete)
+	if (e == NULL && !run->reverting)
+		e = trial_late(run, NULL);
+	run->complete = e == NULL && !run->cancelled;
+	if (run->complete || run->reverting) {
 		removed = err_join(removed, remove_gone(run, true));
-	if (complete)
-		e = run_daemon_reload(run);
-	if (complete)
-		forget_debts(run);
+		e = err_join(e, run_daemon_reload(run));
+		removed = err_join(removed, settle_debts(run));
+	}
 	e = err_join(e, removed);
-	return err_join(e, save_state(run, complete));
+	return err_join(e, save_state(run, run->complete));
 }
 
 /* Whether the node is as leap saw it when it planned; run->moved says. */
@@ -313,6 +357,12 @@ tell_plan(struct run *run)
 	return e;
 }
 
+static bool
+is_rollback(const struct run *run)
+{
+	return strcmp(run->request->op, "rollback") == 0;
+}
+
 /* Under the lock, with the state loaded. */
 static struct err *
 apply_locked(struct run *run)
@@ -329,18 +379,20 @@ apply_locked(struct run *run)
 	if (e == NULL && run->request->careful && !items_at_rest(run))
 		return tell_plan(run);
 	if (e == NULL && !run->moved)
-		e = items_fetch(run);
+		e = is_rollback(run) ? transaction_contents(run) : items_fetch(run);
 	if (e != NULL || run->moved || must_stop(run))
 		return e;
 	resting = items_at_rest(run);
+	run->complete = resting;
 	if (!resting)
-		e = act(run);
+		e = transaction_run(run);
 	else if (run->noted)
 		e = managed_save(&run->managed, STATE_MANAGED);
 	if (e == NULL && !run->cancelled)
 		e = timed_checks(run, true);
 	late = index_save(&run->index, STATE_INDEX);
-	return err_join(err_join(e, late), generation_record(run, e != NULL || run->checks_failed > 0));
+	late = err_join(late, generation_record(run, e != NULL || run->checks_failed > 0));
+	return err_join(err_join(e, late), confirm_count(run));
 }
 
 static bool
@@ -361,7 +413,13 @@ apply(struct run *run, char **holder)
 	if (e == NULL)
 		e = lock_take(&lock, holder, STATE_LOCK, run->request->who, run->request->lock_wait, stop_waiting, run);
 	if (e == NULL && *holder == NULL)
-		e = load_state(run);
+		e = mark_holds(holder);
+	if (e == NULL && *holder == NULL)
+		e = apply_load(run);
+	if (e == NULL && *holder == NULL)
+		e = confirm_settle(run, holder);
+	if (e == NULL && *holder == NULL && is_rollback(run))
+		e = transaction_choose(run);
 	if (e == NULL && *holder == NULL) {
 		items_build(run);
 		e = apply_locked(run);
@@ -376,7 +434,7 @@ plan(struct run *run)
 {
 	struct err	*e;
 
-	e = load_state(run);
+	e = apply_load(run);
 	if (e != NULL)
 		return e;
 	items_build(run);
@@ -394,6 +452,21 @@ check(struct run *run)
 	items_build(run);
 	run->generation = generation_last();
 	return timed_checks(run, false);
+}
+
+static struct err *
+status(struct run *run)
+{
+	struct err	*e = apply_load(run);
+
+	if (e != NULL)
+		return e;
+	run->generation = generation_current();
+	if (strcmp(run->request->op, "fetch") == 0)
+		return status_fetch(run);
+	items_build(run);
+	status_tell(run);
+	return NULL;
 }
 
 static json_t *
@@ -418,6 +491,14 @@ make_result(const struct run *run, const struct err *e, const char *holder)
 	    (int)run->checks_failed);
 	if (holder != NULL)
 		json_object_set_new(result, "lock", json_text(holder));
+	if (run->reverted)
+		json_object_set_new(result, "reverted", json_true());
+	if (run->nonce != NULL) {
+		json_object_set_new(result, "confirm", json_integer((json_int_t)run->confirm));
+		json_object_set_new(result, "nonce", json_string(run->nonce));
+	}
+	if (run->data != NULL)
+		json_object_set(result, "data", run->data);
 	if (run->state[0] != '\0')
 		json_object_set_new(result, "state", json_string(run->state));
 	if (run->planned)
@@ -440,11 +521,44 @@ make_result(const struct run *run, const struct err *e, const char *holder)
 static struct err *
 do_op(struct run *run, char **holder)
 {
-	if (strcmp(run->request->op, "apply") == 0)
+	const char	*op = run->request->op;
+
+	if (strcmp(op, "apply") == 0 || strcmp(op, "rollback") == 0)
 		return apply(run, holder);
-	if (strcmp(run->request->op, "plan") == 0)
+	if (strcmp(op, "plan") == 0)
 		return plan(run);
+	if (strcmp(op, "status") == 0 || strcmp(op, "fetch") == 0)
+		return status(run);
+	if (strcmp(op, "confirm") == 0)
+		return confirm_take(run, holder);
+	if (strcmp(op, "lock") == 0)
+		return mark_set(run, holder);
+	if (strcmp(op, "unlock") == 0)
+		return mark_remove();
+	if (strcmp(op, "history") == 0) {
+		run->data = generation_history();
+		return NULL;
+	}
 	return check(run);
+}
+
+void
+apply_forget(struct run *run)
+{
+	items_fini(run);
+	managed_fini(&run->managed);
+	journal_fini(&run->journal);
+	accounts_forget(&run->accounts);
+	dpkg_forget(&run->dpkg);
+	systemd_fini(&run->systemd);
+	json_decref(run->checked);
+	json_decref(run->unchecked);
+	json_decref(run->data);
+	run->checked = run->unchecked = run->data = NULL;
+	free(run->kept);
+	free(run->blamed);
+	free(run->nonce);
+	run->kept = run->blamed = run->nonce = NULL;
 }
 
 void
@@ -453,18 +567,13 @@ run_do(struct run *run, json_t **result)
 	char		*holder = NULL;
 	struct err	*e;
 
+	run->checked = json_object();
+	run->unchecked = json_object();
 	e = state_check();
 	if (e == NULL)
 		e = do_op(run, &holder);
 	*result = make_result(run, e, holder);
 	err_free(e);
 	free(holder);
-	free(run->kept);
-	run->kept = NULL;
-	items_fini(run);
-	managed_fini(&run->managed);
-	journal_fini(&run->journal);
-	accounts_forget(&run->accounts);
-	dpkg_forget(&run->dpkg);
-	systemd_fini(&run->systemd);
+	apply_forget(run);
 }

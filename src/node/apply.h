@@ -16,4 +16,13 @@ struct run;
  */
 void	 run_do(struct run *run, json_t **result);
 
+/* What is managed, and what is owed; apply_forget() gives back all that a run holds but its index and manifest. */
+NODISCARD
+struct err	*apply_load(struct run *run);
+void		 apply_forget(struct run *run);
+
+/* Do the inspected items' steps, whose contents are here; run->touched and run->complete say how far it came. */
+NODISCARD
+struct err	*apply_act(struct run *run);
+
 #endif

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/strs.h"
+#include "node/kept.h"
 #include "node/run.h"
 #include "node/state.h"
 #include "node/store.h"
@@ -60,32 +61,189 @@ read_json(unsigned number, const char *file)
 	return root;
 }
 
+/* All numbers there are, the last one first; the caller's, free(). */
+static unsigned *
+numbers(size_t *count)
+{
+	struct strs	 names = { 0 };
+	struct err	*e = dir_list(STATE_GENERATIONS, &names);
+	unsigned	*list = xcalloc(names.count + 1, sizeof(*list));
+	size_t		 at;
+
+	*count = 0;
+	for (size_t i = 0; i < names.count; i++) {
+		unsigned	 number = number_of(names.items[i]);
+
+		if (number == 0)
+			continue;
+		for (at = (*count)++; at > 0 && list[at - 1] < number; at--)
+			list[at] = list[at - 1];
+		list[at] = number;
+	}
+	err_free(e);
+	strs_fini(&names);
+	return list;
+}
+
+bool
+generation_applied(unsigned number)
+{
+	json_t	*record = number > 0 ? read_json(number, "record.json") : NULL;
+	bool	 applied = json_bool(record, "applied");
+
+	json_decref(record);
+	return applied;
+}
+
+/* The highest one that was applied or gone back to; *unfinished when a later apply was neither. */
+static unsigned
+find_current(bool *unfinished)
+{
+	size_t		 count;
+	unsigned	*list = numbers(&count), found = 0;
+
+	*unfinished = false;
+	for (size_t i = 0; i < count; i++) {
+		json_t		*record = read_json(list[i], "record.json");
+		bool		 applied = json_bool(record, "applied");
+		json_int_t	 back_to = json_int(record, "back_to", -1);
+
+		json_decref(record);
+		if (applied || back_to >= 0) {
+			found = applied ? list[i] : (unsigned)back_to;
+			break;
+		}
+		*unfinished = true;
+	}
+	free(list);
+	return found;
+}
+
+unsigned
+generation_current(void)
+{
+	bool	 unfinished;
+
+	return find_current(&unfinished);
+}
+
+static char *
+manifest_of(unsigned number, unsigned *back_to)
+{
+	json_t	*record = read_json(number, "record.json");
+	char	*hash = json_str(record, "manifest") != NULL ? xstrdup(json_str(record, "manifest")) : NULL;
+
+	*back_to = json_bool(record, "applied") ? (unsigned)json_int(record, "back_to", 0) : 0;
+	json_decref(record);
+	return hash;
+}
+
+unsigned
+generation_before(void)
+{
+	bool		 unfinished;
+	size_t		 count;
+	unsigned	 current = find_current(&unfinished), origin = current, back_to, found = 0, *list;
+	char		*now, *other;
+
+	if (current == 0 || unfinished)
+		return current;
+	now = manifest_of(current, &back_to);
+	/* A rollback of a rollback goes further back, not forth again. */
+	while (back_to > 0 && back_to < origin) {
+		origin = back_to;
+		free(manifest_of(origin, &back_to));
+	}
+	list = numbers(&count);
+	for (size_t i = 0; found == 0 && i < count; i++) {
+		if (list[i] >= origin || !generation_applied(list[i]))
+			continue;
+		other = manifest_of(list[i], &back_to);
+		if (now == NULL || other == NULL || strcmp(now, other) != 0)
+			found = list[i];
+		free(other);
+	}
+	free(list);
+	free(now);
+	return found;
+}
+
+struct err *
+generation_load(unsigned number, const char *node, struct manifest *out)
+{
+	char		*path;
+	struct buf	 text = { 0 };
+	struct err	*e;
+
+	if (number == 0) {
+		manifest_init(out, node);
+		return NULL;
+	}
+	path = xasprintf("%s/%u/manifest.json", STATE_GENERATIONS, number);
+	e = file_read(path, STATE_MAX, &text);
+	if (e == NULL)
+		e = manifest_parse(out, buf_text(&text), text.len);
+	if (e != NULL)
+		e = err_context(e, "generation %u", number);
+	buf_fini(&text);
+	free(path);
+	return e;
+}
+
+json_t *
+generation_history(void)
+{
+	json_t		*all = json_array(), *record;
+	size_t		 count;
+	unsigned	*list = numbers(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		record = read_json(list[i], "record.json");
+		if (!json_is_object(record)) {
+			json_decref(record);
+			record = json_object();
+		}
+		json_object_set_new(record, "number", json_integer((json_int_t)list[i]));
+		json_array_append_new(all, record);
+	}
+	free(list);
+	return json_pack("{s:o, s:I}", "generations", all, "current", (json_int_t)generation_current());
+}
+
 static json_t *
 make_record(const struct run *run, const char *hash, bool failed)
 {
+	const char	*why = run->request->message;
+	json_t		*record;
 	char		 when[32];
 	time_t		 now = time(NULL);
 	struct tm	 tm;
 
 	gmtime_r(&now, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i}", "manifest", hash, "who", run->request->who,
+	record = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:b}", "manifest", hash, "who", run->request->who,
 	    "from", run->from, "commit", run->request->commit, "when", when,
 	    "result", run->cancelled ? "cancelled" : failed ? "failed" : "ok",
-	    "changed", (int)run->changed, "restarted", (int)run->restarted);
+	    "changed", (int)run->changed, "restarted", (int)run->restarted, "applied", run->complete);
+	if (run->went_back)
+		json_object_set_new(record, "back_to", json_integer((json_int_t)run->back_to));
+	if (why != NULL && *why != '\0')
+		json_object_set_new(record, "why", json_string(why));
+	return record;
 }
 
 /* Whether the last record says all that this one would, but for when and who. */
 static bool
 says_the_same(unsigned last, const json_t *record)
 {
-	static const char *const	 members[] = { "manifest", "result", "commit" };
+	static const char *const	 members[] = { "manifest", "result", "commit", "applied", "back_to" };
 	json_t				*old = last > 0 ? read_json(last, "record.json") : NULL;
 	bool				 same = old != NULL && json_int(record, "changed", 0) == 0 &&
 	    json_int(record, "restarted", 0) == 0;
 
 	for (size_t i = 0; same && i < ARRAY_LEN(members); i++)
-		same = json_equal(json_object_get(old, members[i]), json_object_get(record, members[i]));
+		same = json_object_get(old, members[i]) == json_object_get(record, members[i]) ||
+		    json_equal(json_object_get(old, members[i]), json_object_get(record, members[i]));
 	json_decref(old);
 	return same;
 }
@@ -143,41 +301,66 @@ keep_contents(const json_t *resources, json_t *keep)
 	}
 }
 
-/* Remove old generations; *sure says whether all that are left could be read. */
 static void
-forget_old(unsigned last, json_t *keep, bool *sure)
+forget(const char *name)
+{
+	char	*path = xasprintf("%s/%s", STATE_GENERATIONS, name);
+
+	err_free(dir_remove(path));	/* what could not be removed now is next time */
+	free(path);
+}
+
+/* Remove what an apply that was cut left half-written. */
+static void
+forget_halves(void)
 {
 	struct strs	 names = { 0 };
-	struct err	*e = dir_list(STATE_GENERATIONS, &names);
 
-	*sure = e == NULL;
-	err_free(e);
-	for (size_t i = 0; i < names.count; i++) {
-		unsigned	 number = number_of(names.items[i]);
-		char		*path = xasprintf("%s/%s", STATE_GENERATIONS, names.items[i]);
-
-		if (number == 0 || number + GENERATIONS_KEPT <= last) {
-			err_free(dir_remove(path));
-		} else {
-			json_t	*manifest = read_json(number, "manifest.json");
-
-			*sure = *sure && manifest != NULL;
-			keep_contents(json_object_get(manifest, "resources"), keep);
-			json_decref(manifest);
-		}
-		free(path);
-	}
+	err_free(dir_list(STATE_GENERATIONS, &names));
+	for (size_t i = 0; i < names.count; i++)
+		if (number_of(names.items[i]) == 0)
+			forget(names.items[i]);
 	strs_fini(&names);
 }
 
+/* Remove old generations; *sure says whether all that can be gone back to could be read. */
 static void
-collect(const struct run *run, unsigned last)
+forget_old(json_t *keep, bool *sure)
+{
+	size_t		 count, applied = 0, others = 0;
+	unsigned	*list = numbers(&count);
+
+	*sure = true;
+	forget_halves();
+	for (size_t i = 0; i < count; i++) {
+		bool	 good = generation_applied(list[i]);
+		bool	 stays = good ? applied < GENERATIONS_KEPT : others < FAILURES_KEPT;
+		char	*name = xasprintf("%u", list[i]);
+		json_t	*manifest = NULL;
+
+		applied += good;
+		others = applied < GENERATIONS_KEPT ? others + !good : FAILURES_KEPT;
+		if (!stays)
+			forget(name);
+		else if (good) {
+			manifest = read_json(list[i], "manifest.json");
+			*sure = *sure && manifest != NULL;
+		}
+		keep_contents(json_object_get(manifest, "resources"), keep);
+		json_decref(manifest);
+		free(name);
+	}
+	free(list);
+}
+
+static void
+collect(const struct run *run)
 {
 	json_t		*keep = json_object(), *entry;
 	const char	*id, *sha256;
 	bool		 sure;
 
-	forget_old(last, keep, &sure);
+	forget_old(keep, &sure);
 	json_object_foreach(run->managed.entries, id, entry) {
 		sha256 = json_str(json_object_get(entry, "before"), "sha256");
 		if (sha256 != NULL)
@@ -208,7 +391,8 @@ generation_record(struct run *run, bool failed)
 	e = write_generation(last + 1, run->manifest->root, record);
 	if (e == NULL) {
 		run->generation = last + 1;
-		collect(run, last + 1);
+		collect(run);
+		kept_prune();
 	}
 out:
 	json_decref(record);

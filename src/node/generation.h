@@ -6,14 +6,45 @@
 
 #include "base/mem.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 
+struct manifest;
 struct run;
 
-#define GENERATIONS_KEPT	10
+#define GENERATIONS_KEPT	10	/* of those that were applied to their end: the node is in the last one of them */
+#define FAILURES_KEPT		20	/* of the others, no older than those */
+
+/*
+ * A generation is a directory with manifest.json and record.json:
+ *
+ *   {"manifest": SHA-256, "who", "from", "commit", "when", "result": "ok"|"failed"|"cancelled", "changed": N,
+ *    "restarted": N, "applied": whether it was applied to its end (its checks may have failed),
+ *    "back_to": N?   a rollback, or what failed and went back: the generation that the node was in afterwards,
+ *    "why": TEXT?    that nobody asked for by hand}
+ */
 
 /* The number of the last generation, 0 when there is none. */
 unsigned	 generation_last(void);
+
+/* The generation that the node is in, or was in before an apply that was not finished; 0 when there is none. */
+unsigned	 generation_current(void);
+
+/*
+ * The one that a rollback means when it says no number: the one before the current one, or before the one that was gone
+ * back to; before an apply that was left unfinished, the current one.  0 when there is none.
+ */
+unsigned	 generation_before(void);
+
+/* Whether there is such a generation, and it was applied to its end. */
+bool		 generation_applied(unsigned number);
+
+/* The generation's manifest, manifest_fini(); 0 is an empty one for this node. */
+NODISCARD
+struct err	*generation_load(unsigned number, const char *node, struct manifest *out);
+
+/* {"generations": [{"number": N, and the record}, ...], "current": N}, a new reference; the last one first. */
+json_t		*generation_history(void);
 
 /*
  * Record the run's manifest as the next generation, unless it is the last one's and nothing

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/strs.h"
 #include "node/place.h"
 #include "node/state.h"
 
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #define NAME_TRIES	100
+#define STAMP_SIZE	32
 #define OPEN_DIRECTORY	(O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define COPY		TEMP_PREFIX "kept"	/* one at a time, under the lock; swept when a cut left it */
 
@@ -40,18 +42,24 @@ sync_directory(const char *path)
 	return e;
 }
 
+static void
+write_stamp(char stamp[STAMP_SIZE], time_t when)
+{
+	struct tm	 tm;
+
+	gmtime_r(&when, &tm);
+	strftime(stamp, STAMP_SIZE, "%Y%m%dT%H%M%SZ", &tm);
+}
+
 /* A new directory, named by the time. */
 static struct err *
 make_directory(char **directory)
 {
-	char		 stamp[32];
-	time_t		 now = time(NULL);
-	struct tm	 tm;
+	char		 stamp[STAMP_SIZE];
 	struct err	*e;
 	int		 failed = -1;
 
-	gmtime_r(&now, &tm);
-	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
+	write_stamp(stamp, time(NULL));
 	e = dir_make(STATE_KEPT, 0700);
 	for (unsigned i = 0; e == NULL && failed != 0 && i < NAME_TRIES; i++) {
 		free(*directory);
@@ -211,4 +219,22 @@ kept_add(char **directory, const struct spot *spot, char **kept)
 	if (e == NULL)
 		*kept = xasprintf("%s%s", *directory, spot->path);
 	return e;
+}
+
+void
+kept_prune(void)
+{
+	struct strs	 names = { 0 };
+	struct err	*e = dir_list(STATE_KEPT, &names);
+	char		 limit[STAMP_SIZE], *path;
+
+	/* Names sort by time. */
+	write_stamp(limit, time(NULL) - (time_t)KEPT_DAYS * 86400);
+	for (size_t i = 0; i + KEPT_COUNT < names.count && strcmp(names.items[i], limit) < 0; i++) {
+		path = path_join(STATE_KEPT, names.items[i]);
+		err_free(dir_remove(path));	/* or next time */
+		free(path);
+	}
+	err_free(e);
+	strs_fini(&names);
 }

@@ -17,4 +17,10 @@ struct spot;
 NODISCARD
 struct err	*kept_add(char **directory, const struct spot *spot, char **kept);
 
+#define KEPT_DAYS	30
+#define KEPT_COUNT	50
+
+/* Remove what was kept more than KEPT_DAYS ago, but for the last KEPT_COUNT times. */
+void		 kept_prune(void);
+
 #endif

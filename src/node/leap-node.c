@@ -21,7 +21,9 @@ main(int argc, char **argv)
 		}
 		return node_session(STDIN_FILENO, STDOUT_FILENO);
 	}
-	fputs("usage: leap-node session | leap-node --version\n"
+	if (argc == 2 && strcmp(argv[1], "guard") == 0)
+		return node_guard();
+	fputs("usage: leap-node session | leap-node guard | leap-node --version\n"
 	    "leap runs this program on its nodes; it is not meant to be run by hand\n", stderr);
 	return 2;
 }

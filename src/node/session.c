@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "node/apply.h"
+#include "node/confirm.h"
 #include "node/place.h"
 #include "node/run.h"
 #include "node/state.h"
@@ -120,13 +121,31 @@ refusal(const struct err *e)
 	    "generation", 0, "checks", 0, "checks_failed", 0, "error", json_text(err_message(e)));
 }
 
-/* Where sshd says the connection comes from: the first word of SSH_CONNECTION. */
+/* What sshd says of the connection: the addresses and ports of both ends. */
 static char *
-peer(void)
+connection_of(void)
 {
 	const char	*connection = getenv("SSH_CONNECTION");
 
-	return connection != NULL ? xstrndup(connection, strcspn(connection, " ")) : xstrdup("");
+	return xstrdup(connection != NULL ? connection : "");
+}
+
+/* Alone on the machine: what both programs begin with. */
+static void
+settle_in(void)
+{
+	json_setup();
+	prctl(PR_SET_DUMPABLE, 0);
+	umask(022);	/* what apt, maintainer scripts and commands expect; every file of ours says its own mode */
+	(void)!chdir("/");
+	tool_environment();
+}
+
+int
+node_guard(void)
+{
+	settle_in();
+	return confirm_guard();
 }
 
 int
@@ -136,22 +155,19 @@ node_session(int in, int out)
 	struct request	 request = { 0 };
 	struct manifest	 manifest = { 0 };
 	struct run	 run = { .channel = &channel, .request = &request, .manifest = &manifest };
-	char		*from = peer();
+	char		*connection = connection_of(), *from = xstrndup(connection, strcspn(connection, " "));
 	json_t		*result;
 	struct err	*e;
 	int		 status;
 
-	json_setup();
-	prctl(PR_SET_DUMPABLE, 0);
-	umask(022);	/* what apt, maintainer scripts and commands expect; every file of ours says its own mode */
-	(void)!chdir("/");
-	tool_environment();
+	settle_in();
 	channel_open(&channel, in, out);
 	index_load(&run.index, STATE_INDEX);
 	say_hello(&channel, &run.index);
 	e = read_request(&channel, &request, &manifest);
 	if (e == NULL) {
 		run.from = from;
+		run.connection = connection;
 		run.index.thorough = request.thorough;
 		run_do(&run, &result);
 	} else {
@@ -165,5 +181,6 @@ node_session(int in, int out)
 	request_fini(&request);
 	channel_close(&channel);
 	free(from);
+	free(connection);
 	return status;
 }

@@ -11,4 +11,7 @@
  */
 int	 node_session(int in, int out);
 
+/* The other program: wait for a deploy to be confirmed, or take it back.  Returns the exit status. */
+int	 node_guard(void);
+
 #endif

@@ -20,6 +20,7 @@
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -34,14 +35,20 @@
 enum { HOLDS, FAILS, CANNOT_LOOK };
 
 static bool
-is_shown(const struct item *item)
+is_placed(const struct item *item)
 {
 	static const char *const	 names[] = { "file", "link", "directory" };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (strcmp(item->type->name, names[i]) == 0)
-			return item->step_count > 0;
+			return true;
 	return false;
+}
+
+static bool
+is_shown(const struct item *item)
+{
+	return item->step_count > 0 && is_placed(item);
 }
 
 /* The nearest directory above `path` that exists, without links on the way; the caller's, free(). */
@@ -58,17 +65,33 @@ existing_directory(const char *path)
 	return real;
 }
 
+/* What leaves the manifest is removed before anything is put there. */
+static bool
+is_hidden(const struct item *item)
+{
+	return is_placed(item) && item_has_step(item, "remove") && file_exists(item->name);
+}
+
+static void
+add_directory(struct strs *out, const struct item *item)
+{
+	char	*directory = existing_directory(item->name);
+
+	if (directory != NULL && !strs_has(out, directory))
+		strs_add(out, directory);
+	free(directory);
+}
+
 /* The directories in which something will be different, those above before those below. */
 static void
 find_directories(const struct run *run, const struct item *first, struct strs *out)
 {
-	for (const struct item *item = first; item < run->items + run->item_count; item++) {
-		char	*directory = is_shown(item) ? existing_directory(item->name) : NULL;
-
-		if (directory != NULL && !strs_has(out, directory))
-			strs_add(out, directory);
-		free(directory);
-	}
+	for (size_t i = 0; i < run->gone_count; i++)
+		if (is_hidden(&run->gone[i]))
+			add_directory(out, &run->gone[i]);
+	for (const struct item *item = first; item < run->items + run->item_count; item++)
+		if (is_shown(item))
+			add_directory(out, item);
 	strs_sort(out);
 }
 
@@ -135,21 +158,28 @@ show(struct run *run, const struct item *item)
 	return e;
 }
 
+/* `subject` is what is checked, and must be seen; others may be in a directory that some command has yet to make. */
 static struct err *
-show_all(struct run *run, const struct item *first)
+show_all(struct run *run, const struct item *first, const struct item *subject)
 {
-	struct err	*e = show(run, first);
+	struct err	*e = NULL, *one;
 
-	/* What cannot be shown is in a directory that some command has yet to make. */
-	for (const struct item *item = first + 1; e == NULL && item < run->items + run->item_count; item++)
-		if (is_shown(item))
-			err_free(show(run, item));
+	for (size_t i = 0; i < run->gone_count; i++)
+		if (is_hidden(&run->gone[i]))
+			(void)!remove(run->gone[i].name);	/* a directory with something in it stays, here too */
+	for (const struct item *item = first; e == NULL && item < run->items + run->item_count; item++) {
+		one = is_shown(item) ? show(run, item) : NULL;
+		if (item == subject)
+			e = one;
+		else
+			err_free(one);
+	}
 	return e;
 }
 
 /* Give this process a view of its own of the file system.  From here on nothing that it does there is seen by others. */
 static struct err *
-make_view(struct run *run, const struct item *first)
+make_view(struct run *run, const struct item *first, const struct item *subject)
 {
 	struct strs	 directories = { 0 };
 	struct err	*e = NULL;
@@ -163,7 +193,7 @@ make_view(struct run *run, const struct item *first)
 	if (e == NULL)
 		e = cover_all(&directories);
 	if (e == NULL)
-		e = show_all(run, first);
+		e = show_all(run, first, subject);
 	strs_fini(&directories);
 	return e;
 }
@@ -178,9 +208,9 @@ run_check(const char *command)
 
 /* The process that looks: its exit status says what it saw, and what goes into `out` says why. */
 static void
-look(struct run *run, const struct item *item, int out)
+look(struct run *run, const struct item *first, const struct item *item, int out)
 {
-	struct err	*e = make_view(run, item);
+	struct err	*e = make_view(run, first, item);
 	int		 status = e != NULL ? CANNOT_LOOK : HOLDS;
 
 	if (e == NULL && (e = run_check(item_str(item, "check"))) != NULL)
@@ -216,8 +246,9 @@ failed(const char *why, const char *command)
 	    *why != '\0' ? why : "it was killed"), "what was checked: %s", command);
 }
 
-struct err *
-trial_check(struct run *run, const struct item *item)
+/* Check the item, with everything from `first` on at its place. */
+static struct err *
+check_from(struct run *run, const struct item *first, const struct item *item)
 {
 	const char	*command = item_str(item, "check");
 	struct buf	 said = { 0 };
@@ -232,7 +263,7 @@ trial_check(struct run *run, const struct item *item)
 		return err_errno(ERR_FAILED, "cannot start a check");
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		look(run, item, pipe[1]);
+		look(run, first, item, pipe[1]);
 	}
 	close(pipe[1]);
 	status = listen_to(child, pipe[0], &said);
@@ -246,12 +277,38 @@ trial_check(struct run *run, const struct item *item)
 }
 
 struct err *
-trial_late(struct run *run)
+trial_check(struct run *run, const struct item *item)
+{
+	return check_from(run, item, item);
+}
+
+struct err *
+trial_early(struct run *run)
+{
+	struct err	*e = NULL;
+
+	for (const struct item *item = run->items; e == NULL && item < run->items + run->item_count; item++) {
+		if (item->step_count > 0 && !is_placed(item))
+			break;
+		if (!is_shown(item) || item_str(item, "check") == NULL)
+			continue;
+		run->failed_id = item->id;
+		e = check_from(run, run->items, item);
+	}
+	if (e == NULL)
+		run->failed_id = NULL;
+	return e;
+}
+
+struct err *
+trial_late(struct run *run, const struct item *item)
 {
 	const char	*command;
 	json_t		*id;
 	struct err	*e = NULL, *why;
 
+	if (item != NULL && is_placed(item))
+		return NULL;
 	json_object_foreach(run->unchecked, command, id) {
 		why = run_check(command);
 		if (why != NULL) {

@@ -17,8 +17,18 @@ struct run;
 NODISCARD
 struct err	*trial_check(struct run *run, const struct item *item);
 
-/* Run the checks that could not be run before: all is at its place, and no service was told so yet. */
+/*
+ * Before anything is touched: the checks of all resources before which there is nothing to be done but to put
+ * files, links and directories there.  What leaves the manifest is gone for them.
+ */
 NODISCARD
-struct err	*trial_late(struct run *run);
+struct err	*trial_early(struct run *run);
+
+/*
+ * Before `item` acts (NULL: at the end), run the checks that could not be run before.  Files and the like let them
+ * wait: all shall be at its place, but no service told so yet.
+ */
+NODISCARD
+struct err	*trial_late(struct run *run, const struct item *item);
 
 #endif

@@ -43,7 +43,7 @@ TEST(manifest_of_everything_is_accepted)
 	    "{'type':'user','name':'app','uid':4294967294,'group':'app','groups':['adm'],'home':'/srv/app',"
 	    "'shell':'/bin/sh','comment':'','system':true,'create_home':false},"
 	    "{'type':'directory','path':'/srv','mode':'01777','owner':'root','group':'app'}," FILE_A ","
-	    "{'type':'link','path':'/b','target':'../a'},"
+	    "{'type':'link','path':'/b','target':'../a','check':'nginx -t'},"
 	    "{'type':'unit','name':'app@one.service','enabled':true,'active':false,'restart_on':['file:/a'],'reload_on':[]},"
 	    "{'type':'sysctl','key':'net/ipv4/conf/eth0.1/rp_filter','value':'1'},"
 	    "{'type':'firewall','name':'leap','sha256':'" SHA "','size':0},"
@@ -68,6 +68,8 @@ TEST(manifest_resource_that_is_wrong_is_named)
 		{ "{'type':'cron','name':'x'}", "resource 1 has no known type\n" },
 		{ "{'type':'file'}", "resource 1, a file, has no path\n" },
 		{ "{'type':'package','name':'nginx','version':'1'}", "package:nginx: a package has no \"version\"\n" },
+		{ "{'type':'link','path':'/b','target':'a','check':''}", "link:/b: check must be a shell command\n" },
+		{ "{'type':'directory','path':'/b','check':'true'}", "directory:/b: a directory has no \"check\"\n" },
 		{ "{'type':'package','name':'-y'}", "package:-y: name must be the name of a Debian package\n" },
 		{ "{'type':'user','name':'-r'}", "user:-r: name must be the name of a user\n" },
 		{ "{'type':'user','name':'a:b'}", "user:a:b: name must be the name of a user\n" },

@@ -1,0 +1,76 @@
+/* node: the mark that no deploy is wanted here. */
+/* May know wire, base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "node/mark.h"
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "node/run.h"
+#include "node/state.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MARK_MAX	16384
+
+struct err *
+mark_holds(char **holder)
+{
+	struct buf	 text = { 0 };
+	struct err	*e = NULL;
+	json_t		*mark;
+
+	*holder = NULL;
+	if (!file_exists(STATE_NO_DEPLOY))
+		return NULL;
+	e = file_read(STATE_NO_DEPLOY, MARK_MAX, &text);
+	if (e != NULL)
+		return e;
+	mark = json_loadb(buf_text(&text), text.len, 0, NULL);
+	/* Whoever wrote it by hand may have written anything, or nothing. */
+	if (json_str(mark, "who") == NULL || json_str(mark, "since") == NULL)
+		*holder = xasprintf("no deploys, says %s: leap unlock allows them again", STATE_NO_DEPLOY);
+	else
+		*holder = xasprintf("%s since %s: %s (leap unlock allows deploys again)", json_str(mark, "who"),
+		    json_str(mark, "since"), json_str(mark, "why") != NULL ? json_str(mark, "why") : "without a reason");
+	json_decref(mark);
+	buf_fini(&text);
+	return NULL;
+}
+
+struct err *
+mark_set(const struct run *run, char **holder)
+{
+	char		 since[32];
+	time_t		 now = time(NULL);
+	struct tm	 tm;
+	struct buf	 text = { 0 };
+	json_t		*mark;
+	struct err	*e = mark_holds(holder);
+
+	if (e != NULL || *holder != NULL)
+		return e;
+	gmtime_r(&now, &tm);
+	strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S UTC", &tm);
+	mark = json_pack("{s:s, s:s, s:s, s:s}", "who", run->request->who, "from", run->from, "since", since,
+	    "why", run->request->message);
+	json_pretty(mark, &text);
+	e = state_make();
+	if (e == NULL)
+		e = file_write(STATE_NO_DEPLOY, text.data, text.len, 0600);
+	json_decref(mark);
+	buf_fini(&text);
+	return e;
+}
+
+struct err *
+mark_remove(void)
+{
+	if (unlink(STATE_NO_DEPLOY) != 0 && errno != ENOENT)
+		return err_errno(ERR_FAILED, "%s", STATE_NO_DEPLOY);
+	return NULL;
+}

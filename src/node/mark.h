@@ -1,0 +1,21 @@
+/* node: the mark that no deploy is wanted here. */
+/* May know wire, base. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef NODE_MARK_H
+#define NODE_MARK_H
+
+#include "base/mem.h"
+
+struct run;
+
+/* *holder is who set the mark, since when and why, the caller's, free(); NULL when there is none. */
+NODISCARD
+struct err	*mark_holds(char **holder);
+
+/* The ops "lock" and "unlock".  The first one's mark stays: *holder says whose it is. */
+NODISCARD
+struct err	*mark_set(const struct run *run, char **holder);
+NODISCARD
+struct err	*mark_remove(void);
+
+#endif
