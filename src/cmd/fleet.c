@@ -126,20 +126,90 @@ make_jobs(struct fleet *fleet)
 	return e;
 }
 
-struct err *
-fleet_init(struct fleet *fleet, struct context *context, enum prepare_certs certs)
+/* Until fleet_fini() the context has the instance as it is in that revision. */
+static struct err *
+open_revision(struct fleet *fleet, const char *rev)
+{
+	struct context	*context = fleet->context;
+	struct repo	*there = NULL;
+	char		 commit[65];
+	struct err	*e;
+
+	if ((e = repo_commit(context->repo, rev, commit)) != NULL ||
+	    (e = repo_open_at(&there, context->repo, REPO_REVISION, rev)) != NULL)
+		return e;
+	there->keys = context->repo;
+	there->keyring = context->repo->keyring;
+	fleet->here = context->repo;
+	fleet->commit = xstrdup(commit);
+	fleet->clean = true;
+	context->repo = there;
+	return NULL;
+}
+
+static struct err *
+open_work_tree(struct fleet *fleet)
 {
 	struct git_state git;
-	struct err	*e = git_state(&git, context->repo->root);
+	struct err	*e = git_state(&git, fleet->context->repo->root);
 
-	*fleet = (struct fleet){ .context = context };
 	if (e != NULL)
 		return e;
 	fleet->commit = xstrdup(git.commit);
-	if ((e = select_nodes(&fleet->nodes, context, 0, 0)) != NULL ||
-	    (e = prepare_nodes(context, &fleet->nodes, certs)) != NULL || (e = run_recipes(fleet)) != NULL)
-		return e;
-	return make_jobs(fleet);
+	fleet->clean = !git.dirty;
+	return NULL;
+}
+
+/* Leave only these nodes in the list. */
+static void
+keep_names(struct node_list *nodes, const struct strs *names)
+{
+	size_t	 kept = 0;
+
+	for (size_t i = 0; i < nodes->count; i++)
+		if (strs_has(names, nodes->items[i]->name))
+			nodes->items[kept++] = nodes->items[i];
+	nodes->count = kept;
+}
+
+/* An error of a revision says so. */
+static struct err *
+of_revision(const struct fleet *fleet, struct err *take_e)
+{
+	const char	*state = fleet->context->repo->state;
+
+	return state == NULL ? take_e : err_of(take_e, state);
+}
+
+static struct err *
+empty_manifests(struct fleet *fleet)
+{
+	fleet->manifests = xcalloc(fleet->nodes.count, sizeof(*fleet->manifests));
+	for (size_t i = 0; i < fleet->nodes.count; i++)
+		manifest_init(&fleet->manifests[i], fleet->nodes.items[i]->name);
+	return NULL;
+}
+
+struct err *
+fleet_init(struct fleet *fleet, struct context *context, const struct fleet_how *how)
+{
+	struct err	*e;
+
+	*fleet = (struct fleet){ .context = context, .expect = json_object(), .confirm = FLEET_CONFIRM_SECONDS };
+	e = how->rev != NULL ? open_revision(fleet, how->rev) : open_work_tree(fleet);
+	if (e == NULL && context->config == NULL)
+		e = context_load(context);
+	if (e == NULL)
+		e = select_nodes(&fleet->nodes, context, 0, 0);
+	if (e == NULL && how->names != NULL)
+		keep_names(&fleet->nodes, how->names);
+	if (e == NULL && !how->bare)
+		e = prepare_nodes(context, &fleet->nodes, how->certs);
+	if (e == NULL)
+		e = how->bare ? empty_manifests(fleet) : run_recipes(fleet);
+	if (e == NULL)
+		e = make_jobs(fleet);
+	return of_revision(fleet, e);
 }
 
 void
@@ -150,8 +220,10 @@ fleet_fini(struct fleet *fleet)
 			fleet_target_fini(&fleet->targets[i]);
 		if (fleet->manifests != NULL)
 			manifest_fini(&fleet->manifests[i]);
-		if (fleet->jobs != NULL)
+		if (fleet->jobs != NULL) {
 			err_free(fleet->jobs[i].error);
+			json_decref(fleet->jobs[i].data);
+		}
 		if (fleet->events != NULL)
 			json_decref(fleet->events[i]);
 	}
@@ -160,7 +232,14 @@ fleet_fini(struct fleet *fleet)
 	free(fleet->jobs);
 	free(fleet->events);
 	free(fleet->commit);
+	json_decref(fleet->expect);
 	node_list_fini(&fleet->nodes);
+	if (fleet->here == NULL)
+		return;
+	config_free(fleet->context->config);
+	fleet->context->config = NULL;
+	repo_close(fleet->context->repo);
+	fleet->context->repo = fleet->here;
 }
 
 /* What the report's functions need. */
@@ -196,42 +275,71 @@ on_tick(void *context)
 	progress_tick(((struct watch *)context)->progress);
 }
 
-/* Forget what an earlier run left in the jobs. */
-static void
-clear_jobs(struct fleet *fleet)
+void
+fleet_clear_job(struct fleet *fleet, size_t index)
 {
-	for (size_t i = 0; i < fleet->pushable; i++) {
-		fleet->jobs[i] = (struct push_job){
-			.target = fleet->jobs[i].target, .manifest = fleet->jobs[i].manifest,
-		};
-		json_array_clear(fleet->events[i]);
+	struct push_job	*job = &fleet->jobs[index];
+
+	err_free(job->error);
+	json_decref(job->data);
+	*job = (struct push_job){
+		.target = job->target, .manifest = job->manifest, .expect = json_str(fleet->expect, job->target.name),
+	};
+	json_array_clear(fleet->events[index]);
+}
+
+void
+fleet_expect(struct fleet *fleet, const struct push_job *job)
+{
+	if (job->state[0] != '\0')
+		json_object_set_new(fleet->expect, job->target.name, json_string(job->state));
+}
+
+/* What the fleet asks of every node. */
+static struct request
+make_request(const struct fleet *fleet, const struct fleet_push *what)
+{
+	struct request	 request = {
+		.op = (char *)what->op, .who = who(), .commit = fleet->commit, .lock_wait = fleet->lock_wait,
+		.careful = what->careful,
+	};
+
+	if (strcmp(what->op, "apply") == 0 || strcmp(what->op, "rollback") == 0) {
+		request.confirm = fleet->confirm;
+		request.keep = fleet->keep;
 	}
+	request.generation = what->generation;
+	request.path = (char *)what->path;
+	request.message = (char *)what->message;
+	if (strcmp(what->op, "check") != 0) {
+		request.thorough = fleet->thorough;
+		request.purge_packages = fleet->purge_packages;
+	}
+	return request;
 }
 
 struct err *
-fleet_push(struct fleet *fleet, const char *op)
+fleet_push(struct fleet *fleet, const struct fleet_push *what)
 {
-	const struct context	*context = fleet->context;
 	struct watch		 watch = { .fleet = fleet };
 	struct push_report	 report = {
 		.started = on_started, .event = on_event, .finished = on_finished, .tick = on_tick, .context = &watch,
 	};
-	struct request	 request = { .op = (char *)op, .commit = fleet->commit, .lock_wait = fleet->lock_wait };
-	unsigned	 parallel;
-	char		*programs;
-	struct err	*e;
+	struct push_options	 options = { .limit_rate = fleet->limit_rate, .patches = what->patches };
+	bool			 act = strcmp(what->op, "apply") == 0 && !what->careful;
+	struct request		 request;
+	char			*programs;
+	struct err		*e;
 
-	if ((e = fleet_parallel(context, &parallel)) != NULL || (e = fleet_connect()) != NULL)
+	if ((e = fleet_parallel(fleet->context, &options.parallel)) != NULL || (e = fleet_connect()) != NULL)
 		return e;
-	if (strcmp(op, "check") != 0) {
-		request.thorough = opt_get(context, "--thorough") != NULL;
-		request.purge_packages = opt_get(context, "--purge-packages") != NULL;
-	}
-	request.who = who();
+	request = make_request(fleet, what);
 	programs = programs_dir();
-	clear_jobs(fleet);
-	watch.progress = progress_new(fleet->pushable, strcmp(op, "apply") != 0);
-	push_run(fleet->jobs, fleet->pushable, &request, programs, parallel, &report);
+	options.programs = programs;
+	for (size_t i = 0; i < what->count; i++)
+		fleet_clear_job(fleet, what->first + i);
+	watch.progress = progress_new(what->count, !act);
+	push_run(fleet->jobs + what->first, what->count, &request, &options, &report);
 	progress_free(watch.progress);
 	free(programs);
 	free(request.who);
@@ -239,22 +347,31 @@ fleet_push(struct fleet *fleet, const char *op)
 	return NULL;
 }
 
+struct err *
+fleet_plan(struct fleet *fleet)
+{
+	return fleet_push(fleet, &(struct fleet_push){ .op = "plan", .count = fleet->pushable, .patches = true });
+}
+
+void
+fleet_swap(struct fleet *fleet, size_t a, size_t b)
+{
+	struct push_job	 job = fleet->jobs[a];
+	json_t		*events = fleet->events[a];
+
+	fleet->jobs[a] = fleet->jobs[b];
+	fleet->events[a] = fleet->events[b];
+	fleet->jobs[b] = job;
+	fleet->events[b] = events;
+}
+
 void
 fleet_drop_failed(struct fleet *fleet)
 {
 	for (size_t i = 0; i < fleet->pushable;) {
-		struct push_job	 job = fleet->jobs[i];
-		json_t		*events = fleet->events[i];
-		size_t		 last = fleet->pushable - 1;
-
-		if (job.result == PUSH_OK) {
+		if (fleet->jobs[i].result == PUSH_OK)
 			i++;
-			continue;
-		}
-		fleet->jobs[i] = fleet->jobs[last];
-		fleet->events[i] = fleet->events[last];
-		fleet->jobs[last] = job;
-		fleet->events[last] = events;
-		fleet->pushable--;
+		else
+			fleet_swap(fleet, i, --fleet->pushable);
 	}
 }

@@ -65,25 +65,60 @@ struct fleet {
 	struct manifest		*manifests;
 	struct push_job		*jobs;		/* those that can be pushed come first, `pushable` of them */
 	struct json_t		**events;	/* what each job's node said, as JSON arrays */
-	char			*commit;
+	json_t			*expect;	/* name → the state that a node was planned in; empty: not planned */
+	struct repo		*here;		/* the work tree's, while the context has a revision's; else NULL */
+	char			*commit;	/* that is deployed, "" before the first */
+	bool			 clean;		/* the work tree is as in the commit */
 	size_t			 pushable;
+	bool			 planned;	/* the user said yes to a plan: each node must be as it was then */
+	bool			 thorough, purge_packages;
+	bool			 keep;		/* leave a node where a deploy of it failed */
+	unsigned		 confirm;	/* seconds until what is risky goes back unless leap comes in again; 0: never */
 	unsigned		 lock_wait;	/* seconds that each node may wait for its lock */
+	unsigned		 limit_rate;	/* KiB a second, 0: any */
+};
+
+/* What a fleet is made of. */
+struct fleet_how {
+	enum prepare_certs	 certs;
+	bool			 bare;		/* no configuration goes to the nodes: no recipes, no certificates */
+	const char		*rev;		/* a revision of git's to read instead of the work tree, or NULL */
+	const struct strs	*names;		/* of the nodes that the words choose only these; NULL: all */
 };
 
 /*
- * Choose the nodes, prepare_nodes(), run the recipes, find keys and addresses.  Fails before any node is touched.
+ * Load the configuration (until fleet_fini() that of the revision), choose the nodes, prepare_nodes(), run the recipes, find keys and addresses.  Fails before any node is touched.
  * fleet_fini() also after an error.
  */
 NODISCARD
-struct err	*fleet_init(struct fleet *fleet, struct context *context, enum prepare_certs certs);
+struct err	*fleet_init(struct fleet *fleet, struct context *context, const struct fleet_how *how);
 void		 fleet_fini(struct fleet *fleet);
 
-/*
- * Do "plan", "apply" or "check" on all pushable nodes, with progress on standard error, as the command's options
- * say.  Afterwards jobs and events have the outcome.
- */
+/* What is done on which jobs. */
+struct fleet_push {
+	const char	*op;		/* as in wire/request.h */
+	unsigned	 generation;	/* of a rollback */
+	const char	*path, *message;
+	size_t		 first, count;
+	bool		 careful;	/* an apply is only a plan where there is anything to do */
+	bool		 patches;	/* a plan shows differences of contents */
+};
+
+/* Do it, with progress on standard error.  Afterwards the jobs and their events have the outcome. */
 NODISCARD
-struct err	*fleet_push(struct fleet *fleet, const char *op);
+struct err	*fleet_push(struct fleet *fleet, const struct fleet_push *what);
+
+/* Plan on all nodes that can be pushed, with differences. */
+NODISCARD
+struct err	*fleet_plan(struct fleet *fleet);
+
+/* From now on the node must be in the state that the job found it in. */
+void		 fleet_expect(struct fleet *fleet, const struct push_job *job);
+
+/* Forget what a run left in the job.  Its error goes. */
+void		 fleet_clear_job(struct fleet *fleet, size_t index);
+
+void		 fleet_swap(struct fleet *fleet, size_t a, size_t b);
 
 /* After a plan: leave out of what follows the nodes where it failed.  What they said stays for the report. */
 void		 fleet_drop_failed(struct fleet *fleet);
@@ -94,7 +129,10 @@ const char	*fleet_result(const struct push_job *job);
 /* Print what a plan (would) change on each node, with differences. */
 void		 fleet_print_plan(const struct fleet *fleet);
 
-/* Print the table of an apply or check, or with --json everything; then the error, or NULL. */
+/*
+ * Print a "plan", or the table of an "apply" or "check", or that of an apply's "timing", or with --json everything; then
+ * the error, or NULL.
+ */
 NODISCARD
 struct err	*fleet_report(struct fleet *fleet, const char *op);
 
@@ -114,7 +152,12 @@ struct err	*fleet_parallel(const struct context *context, unsigned *out);
 #define FLEET_EVENTS_SHOWN	1000u
 
 /* The options of every command that pushes, for its own table. */
+#define FLEET_CONFIRM_SECONDS	60u
+#define FLEET_OPT_CONFIRM	{ 0, "--confirm", "SECONDS", \
+    "what could shut you out goes back after so long, unless leap comes in again (60; 0: never)" }
+#define FLEET_OPT_KEEP		{ 0, "--keep", NULL, "leave a node where the deploy failed as it is, for inspection" }
 #define FLEET_OPT_PARALLEL	{ 0, "--parallel", "N", "work on so many nodes at once" }
+#define FLEET_OPT_REV		{ 0, "--rev", "REV", "take the instance as it is in this git revision" }
 #define FLEET_OPT_THOROUGH	{ 0, "--thorough", NULL, "read every file on the nodes, not only those that look changed" }
 #define FLEET_OPT_PURGE		{ 0, "--purge-packages", NULL, "remove packages that no service needs any more" }
 

@@ -3,23 +3,31 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/cmd.h"
 #include "cmd/fleet.h"
+#include "cmd/plan_file.h"
 
 #include <stdint.h>
 
 static const struct opt plan_opts[] = {
-	FLEET_OPT_THOROUGH, FLEET_OPT_PURGE, FLEET_OPT_PARALLEL, { 0 },
+	{ 'o', "--output", "FILE", "keep the plan, for leap deploy FILE" },
+	FLEET_OPT_REV, FLEET_OPT_THOROUGH, FLEET_OPT_PURGE, FLEET_OPT_PARALLEL, { 0 },
 };
 
 static struct err *
 plan_run(struct context *context)
 {
+	struct fleet_how how = { .certs = PREPARE_CERTS_LOOK, .rev = opt_get(context, "--rev") };
+	const char	*file = opt_get(context, "--output");
 	struct fleet	 fleet;
-	struct err	*e = fleet_init(&fleet, context, PREPARE_CERTS_LOOK);
+	struct err	*e = fleet_init(&fleet, context, &how), *kept = NULL;
 
+	fleet.thorough = opt_get(context, "--thorough") != NULL;
+	fleet.purge_packages = opt_get(context, "--purge-packages") != NULL;
 	if (e == NULL)
-		e = fleet_push(&fleet, "plan");
+		e = fleet_plan(&fleet);
+	if (e == NULL && file != NULL)
+		kept = plan_write(file, &fleet);
 	if (e == NULL)
-		e = fleet_report(&fleet, "plan");
+		e = err_join(fleet_report(&fleet, "plan"), kept);
 	fleet_fini(&fleet);
 	return e;
 }
@@ -31,7 +39,7 @@ const struct cmd cmd_plan = {
 	.details = "It is the deploy itself, stopped before it acts: nothing on the nodes or in the instance is touched.\n"
 	    "Certificates that need it are not renewed, only named.",
 	.opts = plan_opts,
-	.needs = CMD_CONFIG,
+	.needs = CMD_INSTANCE,
 	.max_args = SIZE_MAX,
 	.run = plan_run,
 };

@@ -6,8 +6,11 @@
 #include "cmd/fleet.h"
 #include "cmd/progress.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define WHOLE_LINES	12	/* that are shown of a new or removed file */
 
 const char *
 fleet_result(const struct push_job *job)
@@ -15,6 +18,7 @@ fleet_result(const struct push_job *job)
 	static const char *const names[] = {
 		[PUSH_OK] = "ok", [PUSH_FAILED] = "failed", [PUSH_UNREACHABLE] = "unreachable",
 		[PUSH_TRUST] = "not trusted", [PUSH_LOCKED] = "locked", [PUSH_CANCELLED] = "interrupted",
+		[PUSH_MOVED] = "moved", [PUSH_PLANNED] = "planned", [PUSH_SKIPPED] = "not begun",
 	};
 
 	return names[job->result];
@@ -46,17 +50,34 @@ events_of(const struct fleet *fleet, const struct push_job *job)
 	return fleet->events[job - fleet->jobs];
 }
 
-/* A text of several lines, indented; lines of a difference in their colours. */
+static size_t
+count_lines(const char *text)
+{
+	size_t	 count = 0;
+
+	for (; *text != '\0'; text += strcspn(text, "\n") + (text[strcspn(text, "\n")] == '\n'))
+		count++;
+	return count;
+}
+
+/* A text of several lines, at most so many, indented; lines of a difference in their colours. */
 static void
-print_detail(const char *text)
+print_lines(const char *text, size_t most)
 {
 	struct buf	 line = { 0 };
+	size_t		 shown = 0;
 
 	while (*text != '\0') {
 		size_t		 len = strcspn(text, "\n");
 		char		*plain = xstrndup(text, len);
-		enum term_color	 color = plain[0] == '+' ? TERM_GREEN : plain[0] == '-' ? TERM_RED : TERM_PLAIN;
+		enum term_color	 color = plain[0] == '+' ? TERM_GREEN : plain[0] == '-' ? TERM_RED :
+		    plain[0] == '@' ? TERM_CYAN : TERM_PLAIN;
 
+		if (shown++ == most) {
+			out("      ... and %zu more lines, all of them with --json\n", count_lines(text));
+			free(plain);
+			break;
+		}
 		buf_adds(&line, "      ");
 		term_color(&line, stdout, color, plain);
 		buf_addc(&line, '\n');
@@ -68,28 +89,45 @@ print_detail(const char *text)
 	buf_fini(&line);
 }
 
+/* Whether the difference is a whole content, of which the beginning says enough. */
+static bool
+changes_all(const json_t *event)
+{
+	return strcmp(json_str(event, "action"), "update") != 0;
+}
+
 static void
 print_event(const json_t *event)
 {
+	const char	*detail = json_str(event, "detail");
 	struct buf	 line = { 0 };
 
 	buf_adds(&line, "  ");
 	progress_event_text(&line, stdout, event);
+	if (detail != NULL && strchr(detail, '\n') == NULL)
+		buf_addf(&line, ": %s", detail);
+	if (json_str(event, "hidden") != NULL)
+		buf_addf(&line, " (%s)", json_str(event, "hidden"));
 	buf_addc(&line, '\n');
 	term_write(stdout, &line);
-	if (json_str(event, "detail") != NULL)
-		print_detail(json_str(event, "detail"));
+	if (detail != NULL && strchr(detail, '\n') != NULL)
+		print_lines(detail, SIZE_MAX);
 	if (json_str(event, "error") != NULL)
-		print_detail(json_str(event, "error"));
+		print_lines(json_str(event, "error"), SIZE_MAX);
+	if (json_str(event, "patch") != NULL)
+		print_lines(json_str(event, "patch"), changes_all(event) ? WHOLE_LINES : SIZE_MAX);
 	buf_fini(&line);
 }
 
+/* The node, and what names the state that it was found in. */
 static void
-print_heading(const char *name)
+print_heading(const struct push_job *job)
 {
 	struct buf	 line = { 0 };
 
-	term_color(&line, stdout, TERM_BOLD, name);
+	term_color(&line, stdout, TERM_BOLD, job->target.name);
+	if (job->state[0] != '\0')
+		buf_addf(&line, " (state %.12s)", job->state);
 	buf_addc(&line, '\n');
 	term_write(stdout, &line);
 	buf_fini(&line);
@@ -112,7 +150,7 @@ print_events_of(const struct push_job *job, const json_t *events, bool all)
 		if (!all && !is_failed(event))
 			continue;
 		if (shown == 0)
-			print_heading(job->target.name);
+			print_heading(job);
 		if (shown == FLEET_EVENTS_SHOWN) {
 			out("  ... more than %u events, the rest is only in --json\n", FLEET_EVENTS_SHOWN);
 			return;
@@ -142,20 +180,25 @@ nodes_word(size_t count)
 void
 fleet_print_plan(const struct fleet *fleet)
 {
-	size_t	 nodes = 0, resources = 0, restarts = 0, same = 0;
+	size_t	 nodes = 0, resources = 0, restarts = 0, same = 0, bytes = 0;
 
+	if (fleet->commit[0] == '\0')
+		out("no commit yet\n");
+	else
+		out("commit %.12s%s\n", fleet->commit, fleet->clean ? "" : " and changes that are not committed");
 	print_events(fleet, true);
 	for (size_t i = 0; i < fleet->nodes.count; i++) {
 		const struct push_job	*job = &fleet->jobs[i];
 
 		nodes += job->changed > 0;
+		bytes += job->bytes;
 		resources += job->changed;
 		restarts += job->changed == 0 && job->restarted > 0;
 		same += job->result == PUSH_OK && job->changed == 0 && job->restarted == 0;
 	}
 	if (nodes > 0)
-		out("%zu %s would change on %zu %s\n", resources, resources == 1 ? "resource" : "resources", nodes,
-		    nodes_word(nodes));
+		out("%zu %s would change on %zu %s, %zu bytes of content would be sent\n", resources,
+		    resources == 1 ? "resource" : "resources", nodes, nodes_word(nodes), bytes);
 	if (restarts > 0)	/* an earlier deploy came no further */
 		out("only restarts are owed on %zu %s\n", restarts, nodes_word(restarts));
 	if (same > 0)
@@ -207,6 +250,24 @@ print_table(const struct fleet *fleet, bool checks)
 	table_free(table);
 }
 
+static double
+milliseconds(double seconds)
+{
+	return (double)(long)(seconds * 1000 + 0.5);
+}
+
+/* Milliseconds, but for what is counted. */
+static json_t *
+timing_json(const struct push_job *job)
+{
+	return json_pack("{s:f, s:f, s:f, s:i, s:i, s:I, s:I, s:i, s:i, s:i, s:i}", "connect",
+	    milliseconds(job->stats.connect), "key_exchange", milliseconds(job->stats.key_exchange), "auth",
+	    milliseconds(job->stats.auth), "commands", (int)job->execs, "round_trips", (int)job->round_trips, "sent",
+	    (json_int_t)job->stats.sent, "received", (json_int_t)job->stats.received, "look",
+	    (int)job->milliseconds[PUSH_LOOK], "apply", (int)job->milliseconds[PUSH_APPLY], "restarts",
+	    (int)job->milliseconds[PUSH_RESTARTS], "checks", (int)job->milliseconds[PUSH_CHECKS]);
+}
+
 static json_t *
 job_json(const struct fleet *fleet, const struct push_job *job)
 {
@@ -215,6 +276,10 @@ job_json(const struct fleet *fleet, const struct push_job *job)
 	    (int)job->generation, "checks", (int)job->checks, "checks_failed", (int)job->checks_failed, "seconds",
 	    (double)(long)(job->seconds * 1000 + 0.5) / 1000);
 
+	if (job->state[0] != '\0')
+		json_object_set_new(object, "state", json_string(job->state));
+	json_object_set_new(object, "bytes", json_integer((json_int_t)job->bytes));
+	json_object_set_new(object, "timing", timing_json(job));
 	if (job->error != NULL)
 		json_object_set_new(object, "error", json_string(err_message(job->error)));
 	if (job->error != NULL && err_hint_text(job->error) != NULL)
@@ -223,8 +288,45 @@ job_json(const struct fleet *fleet, const struct push_job *job)
 	return object;
 }
 
+/* Where each node's time went: milliseconds, round trips after the login, bytes. */
 static void
-print_json(const struct fleet *fleet)
+print_timing(const struct fleet *fleet)
+{
+	static const char *const	  titles[] = { "NODE", "CONNECT", "KEX", "AUTH", "TRIPS", "SENT", "RECEIVED", "LOOK",
+	    "APPLY", "RESTARTS", "CHECKS", "ALL" };
+	struct table			 *table = table_new(ARRAY_LEN(titles));
+	const struct push_job		**jobs = sorted(fleet);
+
+	for (size_t i = 0; i < ARRAY_LEN(titles); i++)
+		heading(table, titles[i]);
+	for (size_t i = 0; i < fleet->nodes.count; i++) {
+		const struct push_job	*job = jobs[i];
+
+		table_add(table, "%s", job->target.name);
+		table_add(table, "%.0f", job->stats.connect * 1000);
+		table_add(table, "%.0f", job->stats.key_exchange * 1000);
+		table_add(table, "%.0f", job->stats.auth * 1000);
+		table_add(table, "%u", job->round_trips);
+		table_add(table, "%zu", job->stats.sent);
+		table_add(table, "%zu", job->stats.received);
+		for (size_t k = 0; k < PUSH_PARTS; k++)
+			table_add(table, "%u", job->milliseconds[k]);
+		table_add(table, "%.0f", job->seconds * 1000);
+	}
+	table_print(table, stdout);
+	free(jobs);
+	table_free(table);
+}
+
+/* A plan says what it is a plan of; all else is a list of nodes. */
+static json_t *
+plan_json(const struct fleet *fleet, json_t *take_nodes)
+{
+	return json_pack("{s:s, s:b, s:o}", "commit", fleet->commit, "clean", fleet->clean, "nodes", take_nodes);
+}
+
+static void
+print_json(const struct fleet *fleet, bool plan)
 {
 	const struct push_job	**jobs = sorted(fleet);
 	json_t			 *root = json_array();
@@ -232,6 +334,8 @@ print_json(const struct fleet *fleet)
 
 	for (size_t i = 0; i < fleet->nodes.count; i++)
 		json_array_append_new(root, job_json(fleet, jobs[i]));
+	if (plan)
+		root = plan_json(fleet, root);
 	json_pretty(root, &text);
 	term_write(stdout, &text);
 	json_decref(root);
@@ -273,13 +377,15 @@ fleet_report(struct fleet *fleet, const char *op)
 	bool	 checks = strcmp(op, "check") == 0;
 
 	if (fleet->context->json) {
-		print_json(fleet);
+		print_json(fleet, strcmp(op, "plan") == 0);
 	} else if (strcmp(op, "plan") == 0) {
 		fleet_print_plan(fleet);
 	} else {
 		if (checks)
 			print_events(fleet, false);
 		print_table(fleet, checks);
+		if (strcmp(op, "timing") == 0)
+			print_timing(fleet);
 		if (!checks && nothing_changed(fleet))
 			out("nothing changed on %zu %s\n", fleet->nodes.count, nodes_word(fleet->nodes.count));
 	}

@@ -5,6 +5,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/json.h"
+#include "push/patch.h"
 #include "wire/frame.h"
 #include "wire/request.h"
 
@@ -12,12 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NONCE_MAX	64
+#define DATA_DEPTH	8
 #define ID_MAX		4352	/* a type and a path */
 #define TEXT_MAX	(64u << 10)
+#define OLD_MAX		(1u << 20)	/* a content that a plan would change */
 
 static const char *const actions[] = {
 	"create", "update", "remove", "keep", "install", "restart", "reload", "start", "stop", "enable", "disable",
-	"run", "check", "warn",
+	"run", "check", "warn", "revert",
 };
 
 static struct err *
@@ -54,6 +59,15 @@ member(const json_t *object, const char *key, size_t max, bool lines, bool *good
 	buf_adds(&text, "");
 	text_clean(&text, json_string_value(value), json_string_length(value), max, lines);
 	return text.data == NULL ? xstrdup("") : buf_take(&text);
+}
+
+static bool
+made_of_letters(const char *text)
+{
+	for (const char *c = text; *c != '\0'; c++)
+		if ((*c < 'a' || *c > 'z') && (*c < '0' || *c > '9') && *c != '_')
+			return false;
+	return *text != '\0';
 }
 
 /* A member that counts something; a missing one is 0. */
@@ -139,6 +153,16 @@ put(json_t *object, const char *key, const char *text)
 		json_object_set_new(object, key, json_string(text));
 }
 
+/* The content that is on the node now, raw; NULL when it is not said or is more than anybody asked for. */
+static const char *
+old_content(const json_t *event)
+{
+	const char	*text = json_str(event, "old");
+	size_t		 len = json_string_length(json_object_get(event, "old"));
+
+	return text != NULL && len <= OLD_MAX && strlen(text) == len ? text : NULL;
+}
+
 /* Build a new event of what was checked, so that nothing else gets through. */
 static struct err *
 event_read(struct answers *answers, const struct frame *frame)
@@ -175,6 +199,8 @@ event_read(struct answers *answers, const struct frame *frame)
 	free(answers->last);
 	answers->last = resource;
 	resource = NULL;
+	if (answers->index != NULL)
+		patch_event(clean, answers->manifest, answers->index, old_content(root));
 	answers->event(answers->context, clean);
 out:
 	free(error);
@@ -190,7 +216,7 @@ result_named(struct answers *answers, const char *name)
 {
 	static const char *const names[] = {
 		[ANSWERS_OK] = "ok", [ANSWERS_FAILED] = "failed", [ANSWERS_LOCKED] = "locked",
-		[ANSWERS_CANCELLED] = "cancelled",
+		[ANSWERS_CANCELLED] = "cancelled", [ANSWERS_MOVED] = "moved", [ANSWERS_PLANNED] = "planned",
 	};
 
 	for (size_t i = 0; name != NULL && i < ARRAY_LEN(names); i++) {
@@ -200,6 +226,76 @@ result_named(struct answers *answers, const char *name)
 		}
 	}
 	return false;
+}
+
+/* What the node spent its time on; a node that does not say has spent none. */
+static void
+times_read(struct answers *answers, const json_t *times, bool *good)
+{
+	static const char *const names[] = {
+		[PUSH_LOOK] = "look", [PUSH_APPLY] = "apply", [PUSH_RESTARTS] = "restarts", [PUSH_CHECKS] = "checks",
+	};
+
+	for (size_t i = 0; times != NULL && i < ARRAY_LEN(names); i++)
+		answers->milliseconds[i] = count_of(times, names[i], good);
+}
+
+static void
+state_read(struct answers *answers, const json_t *state, bool *good)
+{
+	if (state == NULL)
+		return;
+	if (json_string_value(state) != NULL && sha256_valid(json_string_value(state)))
+		memcpy(answers->state, json_string_value(state), SHA256_HEX_SIZE);
+	else
+		*good = false;
+}
+
+/* What may be anything, cleaned; NULL when it is too deep. */
+static json_t *
+clean_value(const json_t *value, unsigned depth)
+{
+	struct buf	 text = { 0 };
+	const char	*key;
+	json_t		*copy, *one;
+	size_t		 i;
+
+	if (depth == 0)
+		return NULL;
+	if (json_is_object(value)) {
+		copy = json_object();
+		json_object_foreach((json_t *)value, key, one)
+			if (made_of_letters(key))
+				json_object_set_new(copy, key, clean_value(one, depth - 1));
+		return copy;
+	}
+	if (json_is_array(value)) {
+		copy = json_array();
+		json_array_foreach(value, i, one)
+			json_array_append_new(copy, clean_value(one, depth - 1));
+		return copy;
+	}
+	if (!json_is_string(value))
+		return json_deep_copy(value);
+	text_clean(&text, json_string_value(value), json_string_length(value), FRAME_MAX_DOWN, true);
+	copy = json_string(buf_text(&text));
+	buf_fini(&text);
+	return copy;
+}
+
+static void
+waits_read(struct answers *answers, const json_t *root, bool *good)
+{
+	const json_t	*nonce = json_object_get(root, "nonce");
+
+	answers->reverted = json_is_true(json_object_get(root, "reverted"));
+	answers->confirm = count_of(root, "confirm", good);
+	if (nonce == NULL)
+		return;
+	answers->nonce = member(root, "nonce", NONCE_MAX, false, good);
+	if (answers->nonce == NULL || !made_of_letters(answers->nonce) || answers->confirm == 0 ||
+	    answers->confirm > CONFIRM_MAX)
+		*good = false;
 }
 
 static struct err *
@@ -217,9 +313,14 @@ result_read(struct answers *answers, const struct frame *frame)
 	answers->generation = count_of(root, "generation", &good);
 	answers->checks = count_of(root, "checks", &good);
 	answers->checks_failed = count_of(root, "checks_failed", &good);
+	answers->missing_bytes = count_of(root, "bytes", &good);
+	times_read(answers, json_object_get(root, "milliseconds"), &good);
+	state_read(answers, json_object_get(root, "state"), &good);
 	answers->error = member(root, "error", TEXT_MAX, true, &good);
 	answers->resource = member(root, "resource", ID_MAX, false, &good);
 	answers->lock = member(root, "lock", TEXT_MAX, false, &good);
+	waits_read(answers, root, &good);
+	answers->data = clean_value(json_object_get(root, "data"), DATA_DEPTH);
 	answers->done = good;
 	json_decref(root);
 	return good ? NULL : broken("its RESULT is not of the right form");
@@ -274,4 +375,6 @@ answers_fini(struct answers *answers)
 	free(answers->error);
 	free(answers->resource);
 	free(answers->lock);
+	free(answers->nonce);
+	json_decref(answers->data);
 }

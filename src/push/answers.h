@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/strs.h"
+#include "push/push.h"
 #include "wire/manifest.h"
 
 #include <jansson.h>
@@ -17,14 +18,17 @@ struct buf;
 #define ANSWERS_REPEATED_MAX	1000u	/* of one resource in a row */
 #define ANSWERS_BYTES_MAX	(64u << 20)
 
-enum answers_result { ANSWERS_OK, ANSWERS_FAILED, ANSWERS_LOCKED, ANSWERS_CANCELLED };
+enum answers_result {
+	ANSWERS_OK, ANSWERS_FAILED, ANSWERS_LOCKED, ANSWERS_CANCELLED, ANSWERS_MOVED, ANSWERS_PLANNED,
+};
 
-/* All zeros but the first four is the start of a conversation. */
+/* All zeros but the first five is the start of a conversation. */
 struct answers {
 	const struct manifest	*manifest;	/* the node may ask for its blobs and no others */
 	const struct strs	*programs;	/* the SHA-256 of programs that we know */
 	void			(*event)(void *context, json_t *take_event);
 	void			*context;
+	const json_t		*index;		/* patch_index() when events are to get differences, else NULL */
 
 	bool			 hello, need, done;	/* which frames came */
 	struct strs		 wanted;	/* the blobs that NEED names; for the caller to send */
@@ -34,7 +38,14 @@ struct answers {
 
 	enum answers_result	 result;	/* these when done */
 	unsigned		 changed, restarted, generation, checks, checks_failed;
+	size_t			 missing_bytes;
+	unsigned		 milliseconds[PUSH_PARTS];
+	char			 state[SHA256_HEX_SIZE];	/* or "" */
 	char			*error, *resource, *lock;	/* cleaned; may be NULL */
+	bool			 reverted;	/* it failed, and the node is as it was before */
+	unsigned		 confirm;	/* the node goes back in so many seconds unless it is told `nonce`; 0: it stays */
+	char			*nonce;
+	json_t			*data;		/* what the op gives beyond that, cleaned; may be NULL */
 };
 
 /*

@@ -26,7 +26,7 @@ struct message {
 
 struct pool {
 	const struct request	*request;
-	const struct programs	*programs;
+	struct session_tools	 tools;
 	struct push_job		*jobs;
 	size_t			 count;
 
@@ -85,7 +85,7 @@ work(void *argument)
 		double	 begin = now();
 
 		tell(pool, (struct message){ .kind = STARTED, .job = job });
-		session_run(job, pool->request, pool->programs, tell_event, pool);
+		session_run(job, pool->request, &pool->tools, tell_event, pool);
 		job->seconds = now() - begin;
 		tell(pool, (struct message){ .kind = FINISHED, .job = job });
 	}
@@ -210,22 +210,27 @@ fail_all(struct push_job *jobs, size_t count, const struct err *why, const struc
 }
 
 void
-push_run(struct push_job *jobs, size_t count, const struct request *request, const char *programs,
-    unsigned parallel, const struct push_report *report)
+push_run(struct push_job *jobs, size_t count, const struct request *request, const struct push_options *options,
+    const struct push_report *report)
 {
 	struct programs	 found;
+	struct throttle	 throttle;
 	struct pool	*pool;
-	struct err	*e = programs_find(&found, programs);
+	struct err	*e = programs_find(&found, options->programs);
 
 	if (e != NULL) {
 		fail_all(jobs, count, e, report);
 	} else if (count > 0) {
 		pool = xcalloc(1, sizeof(*pool));
 		pool->request = request;
-		pool->programs = &found;
+		throttle_init(&throttle, options->limit_rate * 1024.0);
+		pool->tools = (struct session_tools){
+			.programs = &found, .throttle = &throttle, .patches = options->patches,
+		};
 		pool->jobs = jobs;
 		pool->count = count;
-		run(pool, parallel, report);
+		run(pool, options->parallel, report);
+		throttle_fini(&throttle);
 		free(pool);
 	}
 	err_free(e);

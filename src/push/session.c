@@ -6,6 +6,8 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "push/answers.h"
+#include "push/confirm.h"
+#include "push/patch.h"
 #include "wire/frame.h"
 
 #include <stdlib.h>
@@ -23,19 +25,24 @@
 #define SILENT_SECONDS	(SILENT_HOURS * 3600)
 #define ERRORS_MAX	(1u << 20)	/* bytes on standard error, where a node has next to nothing to say */
 #define BLOBS_AHEAD	(64u << 10)	/* bytes of compressed blobs that may wait for the node to take them */
+#define PIECE		(16u << 10)	/* bytes of them that are sent at once where the rate is limited */
 #define BLOB_SENT_MAX	(FRAME_MAX_UP - (2u << 20))	/* so that zstd's worst case still is a frame */
 
 struct session {
 	struct push_job		*job;
 	const struct request	*request;
-	const struct programs	*programs;
+	const struct session_tools *tools;
 	session_event		*event;
 	void			*context;
 
 	struct ssh		*ssh;
 	struct answers		 answers;
 	struct buf		 out, in, errors;
+	struct buf		 blob;		/* where the rate is limited: a frame, from `blob_sent` on not yet in `out` */
+	size_t			 blob_sent;
 	size_t			 blobs;		/* how many of the wanted ones went into `out` so far */
+	json_t			*index;		/* for differences; NULL: nobody wants any */
+	bool			 asked;		/* something was sent to which no answer came yet */
 	bool			 cancelled;	/* CANCEL was sent */
 	bool			 no_program;	/* the node has none, or it is not what it should be */
 	char			*arch;		/* of a node without program */
@@ -68,8 +75,11 @@ static void
 add_request(struct session *s)
 {
 	struct buf	 text = { 0 };
-	json_t		*json = request_to_json(s->request);
+	struct request	 request = *s->request;
+	json_t		*json;
 
+	request.expect = (char *)s->job->expect;
+	json = request_to_json(&request);
 	json_canonical(json, &text);
 	json_decref(json);
 	frame_add(&s->out, FRAME_REQUEST, text.data, text.len);
@@ -83,22 +93,44 @@ add_request(struct session *s)
 static bool
 blobs_left(const struct session *s)
 {
-	return s->blobs < s->answers.wanted.count && !s->cancelled;
+	return (s->blobs < s->answers.wanted.count || s->blob_sent < s->blob.len) && !s->cancelled;
 }
 
-/* Compress the next blobs that the node wants, only as fast as it takes them: all at once may be gigabytes. */
+/* The next piece of a content, when it may be sent. */
+static void
+send_piece(struct session *s)
+{
+	size_t	 left = s->blob.len - s->blob_sent, piece = left > PIECE ? PIECE : left;
+
+	throttle_wait(s->tools->throttle, piece);
+	buf_add(&s->out, s->blob.data + s->blob_sent, piece);
+	s->blob_sent += piece;
+	if (piece < left)
+		return;
+	buf_clear(&s->blob);
+	s->blob_sent = 0;
+}
+
+/*
+ * Compress the next blobs that the node wants, only as fast as it takes them: all at once may be gigabytes.  Where the
+ * rate is limited, each goes piece by piece.
+ */
 static struct err *
 add_blobs(struct session *s)
 {
-	while (blobs_left(s) && s->out.len < BLOBS_AHEAD) {
+	struct buf	*out = s->tools->throttle->rate > 0 ? &s->blob : &s->out;
+
+	while (blobs_left(s) && s->blob_sent == s->blob.len && s->out.len < BLOBS_AHEAD) {
 		const char		*name = s->answers.wanted.items[s->blobs++];
 		const struct blob	*blob = manifest_blob(s->job->manifest, name);
 
 		if (blob->len > BLOB_SENT_MAX)
 			return named(s, err_new(ERR_FAILED, "a file of %zu MiB is too large to be sent, %u MiB are allowed",
 			    blob->len >> 20, BLOB_SENT_MAX >> 20));
-		frame_add_zstd(&s->out, FRAME_BLOB, name, blob->data, blob->len);
+		frame_add_zstd(out, FRAME_BLOB, name, blob->data, blob->len);
 	}
+	if (s->blob_sent < s->blob.len && !s->cancelled)
+		send_piece(s);
 	return NULL;
 }
 
@@ -219,12 +251,18 @@ static struct err *
 exchange(struct session *s, bool *eof)
 {
 	struct err	*e = add_blobs(s);
+	size_t		 had = s->in.len;
 
 	if (e != NULL)
 		return e;
 	if (s->answers.hello && !s->cancelled)
 		ssh_deadline(s->ssh, SILENT_SECONDS);
+	s->asked = s->asked || s->out.len > 0;
 	e = ssh_exchange(s->ssh, &s->out, !blobs_left(s), &s->in, &s->errors, eof);
+	if (s->asked && s->in.len > had) {
+		s->job->round_trips++;
+		s->asked = false;
+	}
 	if (e != NULL && cancel(s)) {
 		err_free(e);
 		e = NULL;
@@ -250,6 +288,7 @@ converse(struct session *s, const char *command)
 	struct err	*e = of_ssh(s, ssh_exec(s->ssh, command));
 	bool		 eof = false;
 
+	s->job->execs++;
 	add_request(s);
 	ssh_deadline(s->ssh, s->job->target.timeout * HELLO_TIMEOUTS);
 	while (e == NULL && !s->answers.done) {
@@ -285,12 +324,14 @@ reset(struct session *s)
 {
 	answers_fini(&s->answers);
 	s->answers = (struct answers){
-		.manifest = s->job->manifest, .programs = &s->programs->hashes, .event = on_event, .context = s,
+		.manifest = s->job->manifest, .programs = &s->tools->programs->hashes, .event = on_event, .context = s,
+		.index = s->index,
 	};
 	buf_clear(&s->out);
 	buf_clear(&s->in);
 	buf_clear(&s->errors);
-	s->blobs = 0;
+	buf_clear(&s->blob);
+	s->blobs = s->blob_sent = 0;
 	s->no_program = false;
 }
 
@@ -302,7 +343,7 @@ repair(struct session *s, const struct err *why)
 
 	if (e != NULL)
 		return e;
-	e = program_send(s->programs, s->ssh, s->job->target.timeout, s->arch, &s->job->result);
+	e = program_send(s->tools->programs, s->ssh, s->job->target.timeout, s->arch, &s->job->result);
 	if (e == NULL)
 		return NULL;
 	if (s->arch == NULL)
@@ -320,10 +361,16 @@ attempt(struct session *s)
 	struct buf	 command = { 0 };
 	struct err	*e, *why;
 
-	programs_command(s->programs, &command);
+	programs_command(s->tools->programs, &command);
 	reset(s);
 	e = converse(s, command.data);
-	if (e != NULL && s->no_program && s->job->result == PUSH_FAILED && !ssh_stopped()) {
+	if (e != NULL && s->no_program && s->job->result == PUSH_FAILED && ssh_stopped()) {
+		err_free(e);
+		s->job->result = PUSH_CANCELLED;
+		e = named(s, err_new(ERR_FAILED, "interrupted before it was sent leap's program"));
+		goto out;
+	}
+	if (e != NULL && s->no_program && s->job->result == PUSH_FAILED) {
 		why = e;
 		e = repair(s, why);
 		err_free(why);
@@ -354,6 +401,11 @@ conclude(struct session *s)
 	job->generation = a->generation;
 	job->checks = a->checks;
 	job->checks_failed = a->checks_failed;
+	job->bytes = a->missing_bytes;
+	memcpy(job->state, a->state, sizeof(job->state));
+	job->reverted = a->reverted;
+	job->data = json_incref(a->data);
+	memcpy(job->milliseconds, a->milliseconds, sizeof(job->milliseconds));
 	switch (a->result) {
 	case ANSWERS_LOCKED:
 		job->result = s->cancelled ? PUSH_CANCELLED : PUSH_LOCKED;
@@ -366,6 +418,15 @@ conclude(struct session *s)
 		job->result = PUSH_CANCELLED;
 		return err_hint(err_new(ERR_FAILED, "interrupted after %u changes", a->changed),
 		    "what was begun is finished by the next leap deploy %s", job->target.name);
+	case ANSWERS_MOVED:
+		job->result = PUSH_MOVED;
+		return err_hint(err_new(ERR_FAILED, "the node is not as it was when the plan was made; nothing was changed"),
+		    "plan anew");
+	case ANSWERS_PLANNED:
+		if (!s->request->careful)
+			return err_new(ERR_FAILED, "the node planned where it was to act");
+		job->result = PUSH_PLANNED;
+		return NULL;
 	case ANSWERS_FAILED:
 		if (a->error == NULL && a->checks_failed > 0)
 			break;
@@ -381,13 +442,15 @@ conclude(struct session *s)
 }
 
 void
-session_run(struct push_job *job, const struct request *request, const struct programs *programs,
+session_run(struct push_job *job, const struct request *request, const struct session_tools *tools,
     session_event *event, void *context)
 {
 	struct session	 s = {
-		.job = job, .request = request, .programs = programs, .event = event, .context = context,
-		.out.secret = true,
+		.job = job, .request = request, .tools = tools, .event = event, .context = context, .out.secret = true,
+		.blob.secret = true,
+		.index = tools->patches ? patch_index(job->manifest) : NULL,
 	};
+	char		*nonce = NULL;
 
 	job->result = PUSH_FAILED;
 	job->error = of_ssh(&s, ssh_open(&s.ssh, &job->target));
@@ -396,6 +459,8 @@ session_run(struct push_job *job, const struct request *request, const struct pr
 	if (s.answers.done && job->error == NULL) {
 		farewell(&s);
 		job->error = named(&s, conclude(&s));
+		nonce = s.answers.nonce;
+		s.answers.nonce = NULL;
 	}
 	if (s.ssh != NULL)
 		ssh_stats(s.ssh, &job->stats);
@@ -404,5 +469,11 @@ session_run(struct push_job *job, const struct request *request, const struct pr
 	buf_fini(&s.out);
 	buf_fini(&s.in);
 	buf_fini(&s.errors);
+	buf_fini(&s.blob);
+	json_decref(s.index);
 	free(s.arch);
+	/* Who was not asked to wait, as when leap comes to confirm, must not make it come again and again. */
+	if (nonce != NULL && s.answers.confirm <= request->confirm)
+		job->error = err_join(job->error, confirm_by_new_login(job, request, tools, nonce, s.answers.confirm));
+	free(nonce);
 }
