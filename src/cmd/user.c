@@ -2,12 +2,14 @@
 /* May know everything. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/cmd.h"
+#include "cmd/member.h"
 
 #include "base/file.h"
 #include "base/json.h"
 #include "base/proc.h"
 #include "repo/repo.h"
 #include "ssh/user_key.h"
+#include "vault/vault.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,21 +39,28 @@ check_name(const char *name)
 	    "up to 32 letters a-z, digits, \".\", \"_\" and \"-\", the first a letter or digit");
 }
 
-/* The users that have a key. */
+static char *
+age_path(const char *name)
+{
+	return xasprintf("users/%s/%s.age", name, name);
+}
+
+/* The users that have a key; with `login` one of SSH. */
 NODISCARD
 static struct err *
-list_users(const struct repo *repo, struct strs *out)
+list_users(const struct repo *repo, bool login, struct strs *out)
 {
 	struct strs	 names = { 0 };
 	struct err	*e;
 
 	e = repo_list(repo, "users", "", &names);
 	for (size_t i = 0; e == NULL && i < names.count; i++) {
-		char *path = key_path(names.items[i]);
+		char *ssh = key_path(names.items[i]), *age = age_path(names.items[i]);
 
-		if (repo_has(repo, path))
+		if (repo_has(repo, ssh) || (!login && repo_has(repo, age)))
 			strs_add(out, names.items[i]);
-		free(path);
+		free(ssh);
+		free(age);
 	}
 	strs_fini(&names);
 	return e;
@@ -185,28 +194,49 @@ write_user(const struct repo *repo, const char *name, const struct buf *key)
 	return e;
 }
 
+/* The keys that were given, or one's own.  Who is a user already need not give any. */
+NODISCARD
+static struct err *
+add_keys(struct context *context, const char *name, bool self)
+{
+	const char	*file = opt_get(context, "--ssh-pub-key"), *recipient = opt_get(context, "--age-key");
+	struct buf	 key = { 0 };
+	struct err	*e = NULL;
+
+	if (file != NULL || (self && recipient == NULL)) {
+		e = file != NULL ? read_key_file(&key, file) : find_own_key(&key);
+		if (e == NULL)
+			e = write_user(context->repo, name, &key);
+	}
+	if (e == NULL && recipient != NULL)
+		e = member_write(context->repo, name, recipient);
+	buf_fini(&key);
+	return e;
+}
+
 static struct err *
 user_add_run(struct context *context)
 {
-	const char	*file = opt_get(context, "--ssh-pub-key");
 	bool		 self = opt_get(context, "--self") != NULL;
 	const char	*name = context->arg_count > 0 ? context->args[0] : own_name();
-	struct buf	 key = { 0 };
+	char		*dir;
+	bool		 known;
 	struct err	*e;
 
 	if (!self && context->arg_count == 0)
 		return err_hint(err_new(ERR_USAGE, "who? neither a name nor --self was given"),
 		    "leap user add --self, or leap user add NAME --ssh-pub-key FILE");
-	if (!self && file == NULL)
-		return err_hint(err_new(ERR_USAGE, "which key has %s?", name),
-		    "say it with --ssh-pub-key FILE, or with --self for your own");
 	if ((e = check_name(name)) != NULL)
 		return self && context->arg_count == 0 ? err_hint(e, "choose another one: leap user add NAME --self") : e;
-	e = file != NULL ? read_key_file(&key, file) : find_own_key(&key);
-	if (e == NULL)
-		e = write_user(context->repo, name, &key);
-	buf_fini(&key);
-	return e;
+	dir = xasprintf("users/%s", name);
+	known = repo_type(context->repo, dir) == REPO_DIRECTORY;
+	free(dir);
+	if (!self && !known && opt_get(context, "--ssh-pub-key") == NULL && opt_get(context, "--age-key") == NULL)
+		return err_hint(err_new(ERR_USAGE, "which key has %s?", name),
+		    "say it with --ssh-pub-key FILE, or with --self for your own");
+	if ((e = add_keys(context, name, self)) != NULL || opt_get(context, "--no-vault") != NULL)
+		return e;
+	return member_admit(context->repo, name, self);
 }
 
 NODISCARD
@@ -214,11 +244,32 @@ static struct err *
 remove_user(const struct repo *repo, const char *name)
 {
 	char		*path = xasprintf("%s/users/%s", repo->root, name);
-	struct err	*e = dir_remove(path);
+	struct err	*e;
 
-	free(path);
-	if (e == NULL)
+	/* First what may fail: whoever is gone from users/ should not have the vault any more. */
+	if ((e = member_expel(repo, name)) == NULL && (e = dir_remove(path)) == NULL)
 		note("removed user %s; the nodes know it after the next deploy\n", name);
+	free(path);
+	return e;
+}
+
+/* Who has no key any more, but can still open a vault, is one too. */
+NODISCARD
+static struct err *
+check_user(const struct repo *repo, const struct strs *users, const char *name)
+{
+	struct strs	 envs = { 0 };
+	const char	*near;
+	struct err	*e;
+
+	if (strs_has(users, name))
+		return NULL;
+	if ((e = vault_environments(repo, name, &envs)) == NULL && envs.count == 0) {
+		e = err_new(ERR_USAGE, "there is no user \"%s\"", name);
+		near = strs_nearest(users, name);
+		e = near != NULL ? err_hint(e, "did you mean \"%s\"?", near) : err_hint(e, "leap user ls");
+	}
+	strs_fini(&envs);
 	return e;
 }
 
@@ -228,19 +279,10 @@ static struct err *
 check_removal(const struct context *context, const struct strs *users)
 {
 	struct strs	 left = { 0 };
-	const char	*near;
-	struct err	*e = NULL;
+	struct err	*e = list_users(context->repo, true, &left);
 
-	for (size_t i = 0; i < users->count; i++)
-		strs_add(&left, users->items[i]);
 	for (size_t i = 0; e == NULL && i < context->arg_count; i++) {
-		if (!strs_has(users, context->args[i])) {
-			e = err_new(ERR_USAGE, "there is no user \"%s\"", context->args[i]);
-			if ((near = strs_nearest(users, context->args[i])) != NULL)
-				e = err_hint(e, "did you mean \"%s\"?", near);
-			else
-				e = err_hint(e, "leap user ls");
-		}
+		e = check_user(context->repo, users, context->args[i]);
 		for (size_t j = left.count; j > 0; j--) {
 			if (strcmp(left.items[j - 1], context->args[i]) == 0)
 				strs_remove(&left, j - 1);
@@ -259,10 +301,12 @@ user_rm_run(struct context *context)
 	struct strs	 users = { 0 };
 	struct err	*e;
 
-	if ((e = list_users(context->repo, &users)) == NULL)
+	if ((e = list_users(context->repo, false, &users)) == NULL)
 		e = check_removal(context, &users);
 	for (size_t i = 0; e == NULL && i < context->arg_count; i++)
 		e = remove_user(context->repo, context->args[i]);
+	if (e == NULL)
+		e = member_warn(context->repo);
 	strs_fini(&users);
 	return e;
 }
@@ -287,10 +331,10 @@ add_user_rows(struct table *table, json_t *array, const struct repo *repo, const
 {
 	struct buf	 text = { 0 }, keys = { 0 }, fingerprint = { 0 };
 	struct strs	 lines = { 0 };
-	char		*path = key_path(name);
-	struct err	*e;
+	char		*path = key_path(name), *age = age_path(name);
+	struct err	*e = NULL;
 
-	if ((e = repo_read(repo, path, &text)) == NULL)
+	if (repo_has(repo, path) && (e = repo_read(repo, path, &text)) == NULL)
 		e = user_keys_read(&keys, buf_text(&text), path, ERR_CONFIG);
 	strs_split(&lines, buf_text(&keys), '\n');
 	for (size_t i = 0; e == NULL && i < lines.count; i++) {
@@ -300,6 +344,14 @@ add_user_rows(struct table *table, json_t *array, const struct repo *repo, const
 		if ((e = user_key_fingerprint(&fingerprint, lines.items[i])) == NULL)
 			add_row(table, array, name, lines.items[i], buf_text(&fingerprint));
 	}
+	buf_clear(&text);
+	if (e == NULL && repo_has(repo, age) && (e = repo_read(repo, age, &text)) == NULL) {
+		text.len = strcspn(buf_text(&text), " \n");
+		if (text.data != NULL)
+			text.data[text.len] = '\0';
+		add_row(table, array, name, "age", buf_text(&text));	/* the key is short: it is its own fingerprint */
+	}
+	free(age);
 	free(path);
 	strs_fini(&lines);
 	buf_fini(&text);
@@ -317,7 +369,7 @@ user_ls_run(struct context *context)
 	struct buf	 text = { 0 };
 	struct err	*e;
 
-	e = list_users(context->repo, &users);
+	e = list_users(context->repo, false, &users);
 	table_add(table, "USER");
 	table_add(table, "TYPE");
 	table_add(table, "FINGERPRINT");
@@ -341,6 +393,8 @@ user_ls_run(struct context *context)
 static const struct opt user_add_opts[] = {
 	{ 0, "--self", NULL, "yourself, with the key in ~/.ssh or in your agent" },
 	{ 0, "--ssh-pub-key", "FILE", "the user's public SSH key" },
+	{ 0, "--age-key", "KEY", "a key of age (age1...) that opens the vault, for who has no SSH key that can" },
+	{ 0, "--no-vault", NULL, "the user may log in to the nodes, but not open the vault" },
 	{ 0 },
 };
 
@@ -348,8 +402,10 @@ const struct cmd cmd_user_add = {
 	.name = "user add",
 	.args = "[NAME]",
 	.summary = "add a sysadmin, who may log in to the nodes",
-	.details = "Writes users/NAME/NAME_ssh.pub.  With --self, NAME is your login name and the key the first of\n"
-	    "~/.ssh/id_ed25519.pub, id_ecdsa.pub, id_rsa.pub and your agent's.",
+	.details = "Writes users/NAME/NAME_ssh.pub, and lets NAME open the vault.  With --self, NAME is your login name and\n"
+	    "the key the first of ~/.ssh/id_ed25519.pub, id_ecdsa.pub, id_rsa.pub and your agent's.  Where that key\n"
+	    "can only sign, one of age is made for you too.  A user with nothing but --age-key, whose private half is\n"
+	    "kept off line, is a way back into the vault when all other keys are lost.",
 	.opts = user_add_opts,
 	.needs = CMD_INSTANCE,
 	.max_args = 1,
@@ -360,6 +416,8 @@ const struct cmd cmd_user_rm = {
 	.name = "user rm",
 	.args = "NAME...",
 	.summary = "remove sysadmins",
+	.details = "The vault gets new keys, and everything in it is encrypted anew.  What they have seen they still know:\n"
+	    "\"leap secret rotate --exposed-to NAME\" replaces it.",
 	.needs = CMD_INSTANCE,
 	.min_args = 1,
 	.max_args = SIZE_MAX,

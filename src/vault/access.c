@@ -46,6 +46,7 @@ admit_to(const struct repo *repo, const char *env, const char *user, struct batc
 	key_members(key, &members);
 	if (!strs_has(&members, user))
 		strs_add(&members, user);
+	json_object_del(json_object_get(key->meta, "exposed"), user);	/* who sees all of it need not be remembered */
 	e = keyring_wrap(repo, key, &members, batch);
 	strs_fini(&members);
 	return e;
@@ -105,9 +106,9 @@ find_files(const struct repo *repo, const char *dir, struct strs *out)
 struct err *
 vault_files(const struct repo *repo, struct strs *out)
 {
-	struct err *e;
+	struct err *e = keyring_recover(repo);
 
-	if ((e = find_files(repo, "secrets", out)) == NULL)
+	if (e == NULL && (e = find_files(repo, "secrets", out)) == NULL)
 		e = find_files(repo, "files", out);
 	strs_sort(out);
 	return e;
@@ -175,6 +176,36 @@ note_exposed(struct env_key *key, const char *user, const struct clears *clears)
 	for (size_t i = 0; i < clears->count; i++)
 		json_array_append_new(paths, json_string(clears->items[i].path));
 	json_object_set_new(exposed, user, paths);
+}
+
+struct err *
+vault_exposed(const struct repo *repo, const char *env, const char *user, struct strs *out)
+{
+	struct strs	 envs = { 0 };
+	struct env_key	*key = NULL;
+	struct err	*e = keyring_envs(repo, &envs);
+	const char	*name;
+	char		*path;
+	json_t		*paths, *item;
+	size_t		 i;
+
+	for (size_t n = 0; e == NULL && n < envs.count; n++) {
+		if (env != NULL && strcmp(envs.items[n], env) != 0)
+			continue;
+		e = keyring_env(repo, envs.items[n], &key);
+		paths = e != NULL || key == NULL ? NULL : json_object_get(json_object_get(key->meta, "exposed"), user);
+		json_array_foreach(paths, i, item) {
+			if ((name = json_string_value(item)) == NULL || !str_ends(name, SUFFIX))
+				continue;
+			path = xstrndup(name, strlen(name) - strlen(SUFFIX));
+			if (vault_has(repo, path) && !strs_has(out, path))
+				strs_add(out, path);
+			free(path);
+		}
+	}
+	strs_sort(out);
+	strs_fini(&envs);
+	return e;
 }
 
 /* A new key for the environment, and every file of it encrypted to that. */

@@ -26,11 +26,33 @@
 #define FILE_MODE	0644		/* encrypted, or public */
 
 static struct batch_file *
+find(struct batch_file *items, size_t count, const char *path)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(items[i].path, path) == 0)
+			return &items[i];
+	}
+	return NULL;
+}
+
+static struct batch_file *
+append(struct batch_file **items, size_t *count, const char *path)
+{
+	*items = xrealloc(*items, *count + 1, sizeof(**items));
+	(*items)[*count] = (struct batch_file){ .path = xstrdup(path) };
+	return &(*items)[(*count)++];
+}
+
+static struct batch_file *
 add(struct batch *batch, const char *path)
 {
-	batch->items = xrealloc(batch->items, batch->count + 1, sizeof(*batch->items));
-	batch->items[batch->count] = (struct batch_file){ .path = xstrdup(path) };
-	return &batch->items[batch->count++];
+	struct batch_file *item = find(batch->items, batch->count, path);
+
+	if (item == NULL)
+		return append(&batch->items, &batch->count, path);
+	buf_clear(&item->data);
+	item->remove = false;
+	return item;
 }
 
 void
@@ -46,13 +68,27 @@ batch_remove(struct batch *batch, const char *path)
 }
 
 void
+batch_expect(struct batch *batch, const char *path, const struct buf *text)
+{
+	if (find(batch->expected, batch->expected_count, path) == NULL)
+		buf_add(&append(&batch->expected, &batch->expected_count, path)->data, buf_text(text), text->len);
+}
+
+static void
+free_files(struct batch_file *items, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(items[i].path);
+		buf_fini(&items[i].data);
+	}
+	free(items);
+}
+
+void
 batch_fini(struct batch *batch)
 {
-	for (size_t i = 0; i < batch->count; i++) {
-		free(batch->items[i].path);
-		buf_fini(&batch->items[i].data);
-	}
-	free(batch->items);
+	free_files(batch->items, batch->count);
+	free_files(batch->expected, batch->expected_count);
 	*batch = (struct batch){ .repo = batch->repo };
 }
 
@@ -140,11 +176,11 @@ carry_out_list(const struct repo *repo, const json_t *list)
 		if (e == NULL && json_str(row, "path") != NULL)
 			e = carry_out(root, i, json_str(row, "path"), json_bool(row, "remove"));
 	}
-	if (e == NULL) {
-		sync();			/* directories in many places; then the list may go */
-		if (unlink(file) != 0 && errno != ENOENT)
-			e = err_errno(ERR_FAILED, "cannot remove " LIST);
-	}
+	/* All of it is on disk, in directories at many places, before the list goes. */
+	if (e == NULL)
+		e = file_sync_all(stage);
+	if (e == NULL && unlink(file) != 0 && errno != ENOENT)
+		e = err_errno(ERR_FAILED, "cannot remove " LIST);
 	if (e == NULL)
 		e = dir_remove(stage);
 	if (root >= 0)
@@ -233,9 +269,11 @@ stage_all(const struct batch *batch)
 		if (item->remove)
 			continue;
 		file = xasprintf("%s/%zu", stage, i);
-		e = file_write(file, buf_text(&item->data), item->data.len, FILE_MODE);
+		e = file_write_unsynced(file, buf_text(&item->data), item->data.len, FILE_MODE);
 		free(file);
 	}
+	if (e == NULL)
+		e = file_sync_all(stage);
 	if (e == NULL) {
 		json_canonical(list, &text);
 		file = path_join(batch->repo->root, LIST);
@@ -252,6 +290,43 @@ stage_all(const struct batch *batch)
 	return e;
 }
 
+NODISCARD
+static struct err *
+check_batch(const struct batch *batch)
+{
+	struct buf	 text = { 0 };
+	struct err	*e = NULL;
+
+	for (size_t i = 0; e == NULL && i < batch->count; i++) {
+		if (!path_allowed(batch->items[i].path))
+			e = err_new(ERR_FAILED, "%s is no place of the vault's", batch->items[i].path);
+	}
+	for (size_t i = 0; e == NULL && i < batch->expected_count; i++) {
+		const struct batch_file *file = &batch->expected[i];
+
+		buf_clear(&text);
+		if (repo_has(batch->repo, file->path) && (e = repo_read(batch->repo, file->path, &text)) != NULL)
+			break;
+		if (text.len != file->data.len || memcmp(buf_text(&text), buf_text(&file->data), text.len) != 0)
+			e = err_hint(err_new(ERR_FAILED, "%s has changed meanwhile, nothing was written", file->path),
+			    "another leap was at work, or git: run it again");
+	}
+	buf_fini(&text);
+	return e;
+}
+
+/* One file alone is there or not, and needs no list. */
+NODISCARD
+static struct err *
+write_files(const struct batch *batch)
+{
+	const struct batch_file *only = batch->items;
+
+	if (batch->count == 1 && !only->remove)
+		return repo_write(batch->repo, only->path, buf_text(&only->data), only->data.len, FILE_MODE, NULL);
+	return stage_all(batch);
+}
+
 struct err *
 batch_commit(struct batch *batch)
 {
@@ -264,8 +339,8 @@ batch_commit(struct batch *batch)
 		return NULL;
 	}
 	if ((e = dir_make(vault, 0755)) == NULL && (e = lock(batch->repo, &fd)) == NULL &&
-	    (e = recover_locked(batch->repo)) == NULL)
-		e = stage_all(batch);
+	    (e = recover_locked(batch->repo)) == NULL && (e = check_batch(batch)) == NULL)
+		e = write_files(batch);
 	if (fd >= 0)
 		close(fd);
 	free(vault);

@@ -22,13 +22,21 @@ struct batch {
 	const struct repo	*repo;
 	struct batch_file	*items;
 	size_t			 count;
+	struct batch_file	*expected;
+	size_t			 expected_count;
 };
 
-/* Each path once; the data is copied. */
+/* The data is copied; of two for one path the later counts. */
 void		 batch_add(struct batch *batch, const char *path, const void *data, size_t len);
 void		 batch_remove(struct batch *batch, const char *path);
 
-/* Do it all.  ERR_FAILED where that was not possible: nothing has changed then, or batch_recover() will finish it. */
+/* What the batch has was made from this content of a file ("": it was not there).  The first one for a path counts. */
+void		 batch_expect(struct batch *batch, const char *path, const struct buf *text);
+
+/*
+ * Do it all.  ERR_FAILED where that was not possible: nothing has changed then, or batch_recover() will finish it.  So
+ * it is when a file is not as expected: another run of the program was faster.
+ */
 NODISCARD
 struct err	*batch_commit(struct batch *batch);
 void		 batch_fini(struct batch *batch);

@@ -44,6 +44,7 @@ env_key_free(struct env_key *key)
 		return;
 	free(key->env);
 	json_decref(key->meta);
+	buf_fini(&key->record);
 	age_recipient_free(key->recipient);
 	age_identity_free(key->identity);
 	buf_fini(&key->text);
@@ -139,17 +140,16 @@ env_key_add(struct keyring *keyring, const char *env)
 /* Read vault/ENV.json. */
 NODISCARD
 static struct err *
-read_meta(const struct repo *repo, const char *path, json_t **out, struct age_recipient **recipient)
+read_meta(const struct repo *repo, const char *path, struct buf *text, json_t **out, struct age_recipient **recipient)
 {
 	struct place	 place = { .path = path };
-	struct buf	 text = { 0 };
 	json_error_t	 error;
-	struct err	*e = repo_read(repo, path, &text);
+	struct err	*e = repo_read(repo, path, text);
 
 	*out = NULL;
 	if (e != NULL)
-		goto out;
-	if ((*out = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &error)) == NULL) {
+		return e;
+	if ((*out = json_loadb(buf_text(text), text->len, JSON_REJECT_DUPLICATES, &error)) == NULL) {
 		place.line = error.line > 0 ? (unsigned)error.line : 0;
 		e = err_at(ERR_CONFIG, &place, "%s", error.text);
 	} else if (json_str(*out, "recipient") == NULL || !json_is_object(json_object_get(*out, "members"))) {
@@ -160,10 +160,21 @@ read_meta(const struct repo *repo, const char *path, json_t **out, struct age_re
 		err_free(e);
 		e = there;
 	}
-	if (e != NULL)
-		e = err_hint(e, "git knows the file as it was");
-out:
-	buf_fini(&text);
+	return err_hint(e, "git knows the file as it was");
+}
+
+struct err *
+keyring_recover(const struct repo *repo)
+{
+	struct keyring	*keyring = repo->keyring;
+	struct err	*e;
+
+	if (keyring == NULL)
+		return err_new(ERR_FAILED, "the vault is not set up");
+	if (keyring->recovered)
+		return NULL;
+	if ((e = batch_recover(repo)) == NULL)
+		keyring->recovered = true;
 	return e;
 }
 
@@ -172,16 +183,14 @@ keyring_env(const struct repo *repo, const char *env, struct env_key **out)
 {
 	struct keyring		*keyring = repo->keyring;
 	struct age_recipient	*recipient = NULL;
+	struct buf		 text = { 0 };
 	char			*path;
 	json_t			*meta;
 	struct err		*e = NULL;
 
 	*out = NULL;
-	if (keyring == NULL)
-		return err_new(ERR_FAILED, "the vault is not set up");
-	if (!keyring->recovered && (e = batch_recover(repo)) != NULL)
+	if ((e = keyring_recover(repo)) != NULL)
 		return e;
-	keyring->recovered = true;
 	for (size_t i = 0; i < keyring->env_count; i++) {
 		if (strcmp(keyring->envs[i]->env, env) == 0) {
 			*out = keyring->envs[i];
@@ -190,12 +199,15 @@ keyring_env(const struct repo *repo, const char *env, struct env_key **out)
 	}
 	path = env_path(env, ".json");
 	if (repo_has(repo, path)) {
-		if ((e = read_meta(repo, path, &meta, &recipient)) == NULL) {
+		if ((e = read_meta(repo, path, &text, &meta, &recipient)) == NULL) {
 			*out = env_key_add(keyring, env);
 			(*out)->meta = meta;
+			(*out)->record = text;
 			(*out)->recipient = recipient;
-		} else
+		} else {
 			json_decref(meta);
+			buf_fini(&text);
+		}
 	}
 	free(path);
 	return e;
@@ -271,7 +283,7 @@ collect(const struct repo *repo, const struct strs *members, struct age_recipien
 	struct err	*e = NULL;
 
 	for (size_t i = 0; e == NULL && i < members->count; i++) {
-		if ((e = member_keys(repo, members->items[i], &lines)) != NULL)
+		if ((e = vault_member_keys(repo, members->items[i], &lines)) != NULL)
 			break;
 		if (lines.count == 0)
 			e = err_hint(err_new(ERR_CONFIG, "%s has no key to which files can be encrypted", members->items[i]),
@@ -291,14 +303,23 @@ collect(const struct repo *repo, const struct strs *members, struct age_recipien
 }
 
 void
-keyring_record(const struct env_key *key, struct batch *batch)
+keyring_expect(const struct env_key *key, struct batch *batch)
 {
-	char		*path = env_path(key->env, ".json");
-	struct buf	 text = { 0 };
+	char *path = env_path(key->env, ".json");
 
-	json_pretty(key->meta, &text);
-	batch_add(batch, path, text.data, text.len);
-	buf_fini(&text);
+	batch_expect(batch, path, &key->record);
+	free(path);
+}
+
+void
+keyring_record(struct env_key *key, struct batch *batch)
+{
+	char *path = env_path(key->env, ".json");
+
+	keyring_expect(key, batch);
+	buf_clear(&key->record);
+	json_pretty(key->meta, &key->record);
+	batch_add(batch, path, key->record.data, key->record.len);
 	free(path);
 }
 

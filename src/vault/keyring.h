@@ -16,19 +16,26 @@ struct strs;
 
 /*
  * vault/ENV.age is the environment's own key, encrypted to its members; vault/ENV.json says in clear which
- * recipient that key has, who the members are, by which of their keys, and what former ones have seen:
+ * recipient that key has, who the members are, by which of their keys, what former ones have seen, and which
+ * secrets were given by a person, so that leap cannot make others in their place:
  *
- *   { "recipient": "age1…", "members": { "ann": ["ssh-ed25519 AAAA…"] }, "exposed": { "bob": ["secrets/…age"] } }
+ *   { "recipient": "age1…", "members": { "ann": ["ssh-ed25519 AAAA…"] }, "exposed": { "bob": ["secrets/…age"] },
+ *     "given": ["secrets/…age"] }
  */
 struct env_key {
 	char			*env;
-	json_t			*meta;		/* vault/ENV.json */
+	json_t			*meta;		/* vault/ENV.json, */
+	struct buf		 record;	/* and its text as it is on disk, or will be after the batch */
 	struct age_recipient	*recipient;
 	struct age_identity	*identity;	/* NULL: not opened yet */
 	struct buf		 text;		/* of the identity, secret */
 };
 
 struct keyring;
+
+/* Finish what a run that was cut has begun; once.  Call it before anything of the vault is read. */
+NODISCARD
+struct err	*keyring_recover(const struct repo *repo);
 
 /* The environment's key as far as it can be known without opening it; NULL when there is none yet.  Borrowed. */
 NODISCARD
@@ -48,11 +55,10 @@ struct err	*keyring_wrap(const struct repo *repo, struct env_key *key, const str
 		    struct batch *batch);
 
 /* Put vault/ENV.json alone into the batch. */
-void		 keyring_record(const struct env_key *key, struct batch *batch);
+void		 keyring_record(struct env_key *key, struct batch *batch);
 
-/* The keys of a user that files can be encrypted to: lines of "ssh-ed25519 …", "ssh-rsa …", "age1…". */
-NODISCARD
-struct err	*member_keys(const struct repo *repo, const char *user, struct strs *out);
+/* The batch is good only as long as the environment has this key and these members. */
+void		 keyring_expect(const struct env_key *key, struct batch *batch);
 
 /* All users that have such keys. */
 NODISCARD

@@ -1,12 +1,13 @@
 /* vault: the keys of users to which files can be encrypted. */
 /* May know age, repo, base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "vault/keyring.h"
+#include "vault/vault.h"
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/strs.h"
 #include "repo/repo.h"
+#include "vault/keyring.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +58,7 @@ add_keys(const struct repo *repo, const char *path, struct strs *out)
 }
 
 struct err *
-member_keys(const struct repo *repo, const char *user, struct strs *out)
+vault_member_keys(const struct repo *repo, const char *user, struct strs *out)
 {
 	char		*ssh = xasprintf("users/%s/%s_ssh.pub", user, user);
 	char		*age = xasprintf("users/%s/%s.age", user, user);
@@ -77,7 +78,7 @@ member_candidates(const struct repo *repo, struct strs *out)
 	struct err	*e = repo_list(repo, "users", "", &users);
 
 	for (size_t i = 0; e == NULL && i < users.count; i++) {
-		e = member_keys(repo, users.items[i], &keys);
+		e = vault_member_keys(repo, users.items[i], &keys);
 		if (keys.count > 0)
 			strs_add(out, users.items[i]);
 		strs_fini(&keys);

@@ -1,11 +1,12 @@
 /* vault: private keys and secrets of an instance. */
-/* May know repo, base. */
+/* May know age, ssh, repo, base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef VAULT_VAULT_H
 #define VAULT_VAULT_H
 
 #include "base/mem.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,17 +15,34 @@ struct repo;
 struct strs;
 
 /*
- * For now one plain file of mode 0600 each, which .gitignore keeps out of git;
- * this interface stays when they become age files.  Whatever is read is
- * registered with mask_register(), and `out` must be a secret buffer.
+ * Files that are encrypted at rest: the key of an environment's vault, vault/ENV.age, is encrypted to that environment's
+ * sysadmins, and everything else to that key, one file each: PATH.age for PATH.  They are age v1, armored, so that
+ * the program age(1) opens them.  Paths in this interface are without ".age".  Whatever is read or written is registered with
+ * mask_register(); buffers must be secret ones.  Where nothing may be written (repo->read_only) nothing is opened
+ * either: a text that follows from the encrypted file stands in for its content.
  */
 
-/* A private key by its path in the instance ("files/nodes/web1/web1.key"). */
+/* A file by its path in the instance ("files/nodes/web1/web1.key"), of environment `env` (NULL: "default"). */
 NODISCARD
-struct err	*vault_read(const struct repo *repo, const char *path, struct buf *out);
+struct err	*vault_read(const struct repo *repo, const char *env, const char *path, struct buf *out);
+
+/* A file that has this content already, as far as the vault is open, stays as it is.  Makes the environment's vault. */
 NODISCARD
-struct err	*vault_write(const struct repo *repo, const char *path, const void *data, size_t len);
+struct err	*vault_write(const struct repo *repo, const char *env, const char *path, const void *data, size_t len);
+
+/* Several, all together or not at all. */
+struct vault_item {
+	const char	*env, *path;
+	const void	*data;
+	size_t		 len;
+	bool		 given;		/* by a person: leap could not make another one */
+};
+NODISCARD
+struct err	*vault_write_all(const struct repo *repo, const struct vault_item *items, size_t count);
+bool		 vault_given(const struct repo *repo, const char *env, const char *path);
 bool		 vault_has(const struct repo *repo, const char *path);
+
+/* What is not there is no mistake. */
 NODISCARD
 struct err	*vault_remove(const struct repo *repo, const char *path);
 
@@ -35,6 +53,12 @@ struct err	*vault_remove(const struct repo *repo, const char *path);
 void		 vault_setup(struct repo *repo,
 		    struct err *(*ask)(void *context, const char *name, struct buf *passphrase), void *context);
 void		 vault_fini(struct repo *repo);
+
+/*
+ * Register the values of all secrets with mask_register(), so that mask_has() knows them: as far as the vault can be
+ * opened, without a question where vault_setup() got nobody to ask.  Nothing is written.  Returns how many there were.
+ */
+size_t		 vault_reveal(const struct repo *repo);
 
 /* Where a sysadmin's own key of age is, for those whose SSH key cannot decrypt: the caller's, free(); NULL: no home. */
 char		*vault_identity_path(void);
@@ -53,9 +77,32 @@ struct err	*vault_admit(const struct repo *repo, const char *user, const struct 
 NODISCARD
 struct err	*vault_expel(const struct repo *repo, const char *user, struct strs *seen);
 
+/*
+ * Add the paths of what `user` has seen of an environment (NULL: of all) and nobody has replaced or removed since,
+ * sorted.  Who is a member still sees all; that is not listed.
+ */
+NODISCARD
+struct err	*vault_exposed(const struct repo *repo, const char *env, const char *user, struct strs *out);
+
+/*
+ * Who can open what, and what is wrong with that, as far as it can be known without any private key:
+ *
+ *   { "environments": [{ "environment": "live", "secrets": 4, "members": { "ann": ["ssh-ed25519"] },
+ *         "exposed": { "bob": ["secrets/live/db"] } }],
+ *     "problems": [{ "file": "vault/live.age", "problem": "…", "hint": "…", "warning": false }] }
+ *
+ * Labels of recipients are claims: whoever can write a file can write those.  *out is a new reference.
+ */
+NODISCARD
+struct err	*vault_audit(json_t **out, const struct repo *repo);
+
 /* Add the environments that have a vault, or (`user` not NULL) those whose vault that user can open. */
 NODISCARD
 struct err	*vault_environments(const struct repo *repo, const char *user, struct strs *out);
+
+/* Add the user's keys that files can be encrypted to: lines of "ssh-ed25519 ...", "ssh-rsa ...", "age1...". */
+NODISCARD
+struct err	*vault_member_keys(const struct repo *repo, const char *user, struct strs *out);
 
 /* Add the paths of all encrypted files but the environments' keys, sorted. */
 NODISCARD
@@ -77,14 +124,29 @@ struct secret_kind {
 
 /*
  * The secret `name` ([a-z0-9_-]+) of environment `env` (NULL: "default"), in
- * secrets/ENV/NAME; made when it does not exist yet.  One that exists stays as
+ * secrets/ENV/NAME.age; made when it does not exist yet.  One that exists stays as
  * it is, whatever its length, but must have the form: any text has SECRET_TEXT's.
- * Where nothing may be written (repo->read_only) one that is missing gets a
+ * Where nothing may be written (repo->read_only) it gets a
  * stand-in, the same each time, that follows from environment and name.
  */
 NODISCARD
 struct err	*vault_secret(const struct repo *repo, const char *env, const char *name,
 		    const struct secret_kind *kind, struct buf *out);
+
+/* The path of a secret for vault_read() and the others, "secrets/ENV/NAME": the caller's, free().  ERR_CONFIG for bad names. */
+NODISCARD
+struct err	*secret_path(char **out, const char *env, const char *name);
+
+/* Append a new value: nothing but that, no file is touched.  ERR_CONFIG when there is no such kind. */
+NODISCARD
+struct err	*secret_invent(const char *name, const struct secret_kind *kind, struct buf *out);
+
+/* A path's secret, read without the newline at its end. */
+NODISCARD
+struct err	*secret_read(const struct repo *repo, const char *env, const char *path, struct buf *out);
+
+/* Whether the value could be of this kind. */
+bool		 secret_is(const struct secret_kind *kind, const char *text, size_t len);
 
 /* The characters that secrets of this form are made of. */
 const char	*secret_letters(enum secret_form form);

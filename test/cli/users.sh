@@ -31,7 +31,11 @@ stdout_has '"user": "bob"'
 
 it "takes one's own key with --self, the best of ~/.ssh first"
 instance
+alice=$HOME
+HOME=$WORK/home-self
+mkdir -p "$HOME/.ssh"
 cp "$WORK/rsa.pub" "$HOME/.ssh/id_rsa.pub"
+cp "$WORK/rsa" "$HOME/.ssh/id_rsa"
 leap user add --self
 status_is 0
 check cmp -s "$WORK/rsa.pub" "users/$me/${me}_ssh.pub"
@@ -41,7 +45,7 @@ check cmp -s "$WORK/rsa.pub" users/carol/carol_ssh.pub
 cp "$WORK/ecdsa.pub" "$HOME/.ssh/id_ecdsa.pub"
 leap user add dave --self
 check cmp -s "$WORK/ecdsa.pub" users/dave/dave_ssh.pub
-rm "$HOME"/.ssh/id_*
+rm -r "$HOME"/.ssh "$HOME/.config"
 
 it "takes the agent's first key when there is none in ~/.ssh"
 instance
@@ -64,6 +68,7 @@ hint: make one with "ssh-keygen -t ed25519"
 EOT
 check_not test -e "users/$me"
 
+HOME=$alice
 it "changes nothing when the key is there already, and refuses another"
 instance
 leap user add alice --ssh-pub-key "$WORK/.key.pub"
@@ -178,3 +183,234 @@ check test -e users/bob -a -e users/alice
 leap user rm bob
 status_is 0
 check_not test -e users/bob
+
+# Two sysadmins, each with a home and a key of their own.
+as() {
+	local name=$1
+
+	shift
+	HOME=$WORK/home-$name leap "$@"
+}
+home() {
+	must install -d -m 700 "$WORK/home-$1/.ssh"
+	rm -rf "$WORK/home-$1"/.ssh/* "$WORK/home-$1/.config"
+	[ -n "${2:-}" ] || return 0
+	must cp "$2" "$2.pub" "$WORK/home-$1/.ssh/"
+}
+
+it "lets a newcomer in: they add themselves, another sysadmin lets them into the vault"
+instance
+must "$LEAP" secret generate db
+cp "$WORK/rsa" "$WORK/id_rsa" && cp "$WORK/rsa.pub" "$WORK/id_rsa.pub"
+home bob "$WORK/id_rsa"
+as bob secret show db
+status_is 5
+stderr_is <<EOT
+secrets/default/db.age: none of your keys opens the vault of environment "default", which is for alice
+hint: tried were $WORK/home-bob/.ssh/id_rsa; one of them can let you in with "leap user add NAME"
+EOT
+as bob user add bob --self
+status_is 0
+stderr_is <<EOT
+taking $WORK/home-bob/.ssh/id_rsa.pub
+added user bob: users/bob/bob_ssh.pub
+you cannot open the vault of default yet: commit this, and have another sysadmin run "leap user add bob"
+EOT
+as bob user add carol --ssh-pub-key "$WORK/ed25519.pub"
+status_is 5
+stderr_has 'none of your keys opens the vault of environment "default"'
+rm -r users/carol
+leap user add bob
+status_is 0
+stderr_is <<<"bob can open the vault of default"
+as bob secret show db
+status_is 0
+cp "$OUT" "$WORK/value"
+leap secret show db
+check cmp -s "$OUT" "$WORK/value"
+
+it "shuts one out: the old key opens nothing written afterwards, what it has seen is listed and replaced"
+cd "$WORK/i" || exit 1
+must "$LEAP" secret generate other
+echo by-hand | "$LEAP" secret set smtp 2>"$ERR"
+node web1 192.0.2.1 '"p": "= secret(\"db\")"'
+must "$LEAP" compile
+if command -v age >/dev/null; then
+	age -d -i "$WORK/id_rsa" vault/default.age >"$WORK/old.key"
+fi
+leap user rm bob
+status_is 0
+stderr_is <<'EOT'
+the vault has new keys; bob has seen what is in these:
+    files/ca/ca.key.age
+    files/ca/client_ca.key.age
+    files/nodes/web1/web1.key.age
+    secrets/default/db.age
+    secrets/default/other.age
+    secrets/default/smtp.age
+"leap secret rotate --exposed-to bob" replaces them
+removed user bob; the nodes know it after the next deploy
+warning: only alice can open the vault of default: should that key be lost, all in it is
+EOT
+as bob secret show db
+status_is 5
+leap secret generate fresh
+if [ -s "$WORK/old.key" ]; then
+	while read -r file; do
+		check_not age -d -i "$WORK/old.key" -i "$WORK/id_rsa" -o /dev/null "$file" 2>"$ERR"
+	done < <(find files secrets vault -name '*.age')
+fi
+leap secret audit
+status_is 3
+stdout_has "bob has seen, of environment default:
+    files/ca/ca.key.age
+    files/ca/client_ca.key.age
+    files/nodes/web1/web1.key.age
+    secrets/default/db.age
+    secrets/default/other.age
+    secrets/default/smtp.age"
+stdout_has "vault/default.json: bob, who left, has seen 6 files that nobody has replaced since
+hint: leap secret rotate --exposed-to bob"
+cp files/nodes/web1/web1.crt secrets/default/fresh.age "$WORK"
+leap secret show db
+cp "$OUT" "$WORK/value"
+leap secret rotate --exposed-to bob --yes
+status_is 3
+stderr_has "these are replaced:
+    secrets/default/db.age: used by web1
+    secrets/default/other.age: no node uses it
+    files/nodes/web1/web1.key.age: with the certificate"
+stderr_has "replaced 3
+until these are deployed to, in this order, their nodes have the old ones:
+    leap deploy web1
+left for you to replace:
+    files/ca/ca.key.age: leap cert ca --rotate
+    files/ca/client_ca.key.age: leap cert ca --rotate --client
+    secrets/default/smtp.age: a person gave it: leap secret set default/smtp
+leap: 3 files could not be replaced"
+leap secret show db
+check_not cmp -s "$OUT" "$WORK/value"
+check_not cmp -s files/nodes/web1/web1.crt "$WORK/web1.crt"
+check cmp -s secrets/default/fresh.age "$WORK/fresh.age"
+echo another-one | "$LEAP" secret set smtp 2>"$ERR"
+leap secret audit
+stdout_has "vault/default.json: bob, who left, has seen 2 files that nobody has replaced since"
+stdout_lacks "secrets/default/db.age"
+leap secret rotate --exposed-to alice --yes
+status_is 2
+stderr_is <<'EOT'
+leap: alice can still open the vault of default
+hint: "leap user rm alice" comes first; --all replaces everything
+EOT
+
+it "does not leave a vault that nobody can open"
+instance
+must "$LEAP" secret generate db
+must cp "$WORK/ecdsa.pub" "$WORK/sign.pub"
+leap user add dave --ssh-pub-key "$WORK/sign.pub"
+status_is 0
+stderr_has "dave can log in, but not open the vault: an SSH key of this kind only signs"
+leap user rm alice
+status_is 5
+stderr_has 'nobody could open the vault of environment "default"'
+check test -e users/alice
+leap secret show db
+status_is 0
+
+it "makes a key of age for whose SSH key can only sign"
+cd "$WORK/i" || exit 1
+home erin
+must cp "$WORK/ecdsa" "$WORK/home-erin/.ssh/id_ecdsa"
+must cp "$WORK/ecdsa.pub" "$WORK/home-erin/.ssh/id_ecdsa.pub"
+as erin user add erin --self
+status_is 0
+stderr_has "your SSH key can only sign: made a key of age that opens the vault, $WORK/home-erin/.config/leap/identity; keep a copy of it"
+check test "$(stat -c %a "$WORK/home-erin/.config/leap/identity")" = 600
+leap user add erin
+status_is 0
+as erin secret show db
+status_is 0
+leap user ls
+stdout_has "erin   age                  age1"
+
+it "takes a recovery key that is off line, and nodes never hear of it"
+instance
+must "$LEAP" secret generate db
+node web1 192.0.2.1 '"keys": "= authorized_keys()"'
+home safe
+must install -d -m 700 "$WORK/home-safe/.config/leap"
+if ! command -v age-keygen >/dev/null; then
+	skip "needs age-keygen"
+else
+	must age-keygen -o "$WORK/home-safe/.config/leap/identity"
+	chmod 600 "$WORK/home-safe/.config/leap/identity"
+	leap user add recovery --age-key "$(age-keygen -y "$WORK/home-safe/.config/leap/identity")"
+	status_is 0
+	stderr_is <<-'EOT'
+	added a key of age of recovery: users/recovery/recovery.age
+	recovery can open the vault of default
+	EOT
+	as safe secret show db
+	status_is 0
+	leap secret audit
+	status_is 0
+	stdout_has "default      1        alice (ssh-ed25519), recovery (age)"
+	stdout_lacks "only one person"
+	leap check
+	stdout_lacks "recovery"
+	leap compile
+	status_is 0
+	file_lacks compiled/web1.yaml recovery
+	file_has compiled/web1.yaml alice
+	leap user rm alice
+	status_is 2
+	stderr_has "leap: nobody would be left to log in to the nodes"
+	leap user add recovery --age-key age1nonsense
+	status_is 3
+	leap user rm recovery
+	status_is 0
+	stderr_has "removed user recovery"
+	as safe secret show db
+	status_is 5
+fi
+
+it "asks for a key's passphrase once a run, through SSH_ASKPASS"
+instance
+must ssh-keygen -q -t ed25519 -N 'open sesame' -f "$WORK/locked"
+home frank
+must cp "$WORK/locked" "$WORK/home-frank/.ssh/id_ed25519"
+must cp "$WORK/locked.pub" "$WORK/home-frank/.ssh/id_ed25519.pub"
+must "$LEAP" user add frank --ssh-pub-key "$WORK/locked.pub"
+for name in a b c; do
+	must "$LEAP" secret generate $name
+done
+put "$WORK/ask" <<EOT
+#!/bin/sh
+echo "\$1" >>"$WORK/asked"
+echo "open sesame"
+EOT
+chmod +x "$WORK/ask"
+export SSH_ASKPASS="$WORK/ask" SSH_ASKPASS_REQUIRE=force
+as frank secret rotate --all --yes
+status_is 0
+check test "$(cat "$WORK/asked")" = "passphrase of $WORK/home-frank/.ssh/id_ed25519: "
+stderr_lacks sesame
+sed -i 's/open sesame/mellon/' "$WORK/ask"
+as frank secret show a
+status_is 5
+stderr_has "wrong passphrase for $WORK/home-frank/.ssh/id_ed25519"
+stderr_lacks mellon
+unset SSH_ASKPASS SSH_ASKPASS_REQUIRE
+HOME=$WORK/home-frank setsid -w "$LEAP" secret show a </dev/null >"$OUT" 2>"$ERR"
+check test $? -ne 0
+stderr_has "no terminal to ask on: passphrase of $WORK/home-frank/.ssh/id_ed25519"
+
+it "asks on the terminal, whatever standard input is"
+cd "$WORK/i" || exit 1
+{ sleep 0.7; echo "open sesame"; sleep 0.3; } |
+    HOME=$WORK/home-frank script -qec "'$LEAP' secret show a </dev/null" /dev/null >"$OUT" 2>&1
+stdout_has "passphrase of $WORK/home-frank/.ssh/id_ed25519: "
+stdout_lacks sesame
+leap secret show a
+tr -d '\r' <"$OUT" >"$WORK/value"
+check grep -qxE '[2-9A-HJ-NP-Za-km-z]{32}' "$WORK/value"

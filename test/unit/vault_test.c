@@ -1,14 +1,15 @@
-/* test/unit: private keys and secrets on disk. */
-/* May know vault, repo, base. */
+/* test/unit: private keys and secrets, encrypted on disk. */
+/* May know age, vault, repo, base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "test.h"
 
-#include "base/file.h"
+#include "vaulted.h"
+
 #include "base/mask.h"
-#include "repo/repo.h"
-#include "vault/vault.h"
 
 #include <stdlib.h>
+#include "base/strs.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,36 +45,24 @@ TEST(a_key_is_private_and_masked)
 	struct buf out = { .secret = true };
 
 	CHECK(!vault_has(repo, "files/nodes/web1/web1.key"));
-	CHECK_OK(vault_write(repo, "files/nodes/web1/web1.key", pem, strlen(pem)));
+	CHECK_OK(vault_write(repo, NULL, "files/nodes/web1/web1.key", pem, strlen(pem)));
 	CHECK(vault_has(repo, "files/nodes/web1/web1.key"));
-	CHECK_INT(mode_of("files/nodes/web1/web1.key"), 0600);
-	CHECK_OK(vault_read(repo, "files/nodes/web1/web1.key", &out));
+	CHECK_INT(mode_of("files/nodes/web1/web1.key.age"), 0644);
+	CHECK_OK(vault_read(repo, NULL, "files/nodes/web1/web1.key", &out));
 	CHECK_STR(buf_text(&out), pem);
 	check_masked("x TWFuIGlzIGRpc3Rpbmd1 y", "x [secret] y");
 	check_masked("-----BEGIN PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----");
 	buf_fini(&out);
 }
 
-TEST(a_key_that_others_can_read_is_refused)
-{
-	struct buf	 out = { .secret = true };
-	char		*full = path_join(top, "open.key");
-
-	CHECK_OK(file_write(full, "open-key-text\n", 14, 0640));
-	CHECK_ERR(vault_read(repo, "open.key", &out),
-	    "open.key: a secret that other users of this machine may read (mode 640)\n"
-	    "hint: if you trust them, run \"chmod 600 open.key\"; if not, make it anew\n");
-	CHECK_INT(out.len, 0);
-	free(full);
-}
-
 TEST(a_key_goes)
 {
-	CHECK_OK(vault_write(repo, "a/b.key", "passing-key", 11));
-	CHECK(vault_has(repo, "a/b.key"));
-	CHECK_OK(vault_remove(repo, "a/b.key"));
-	CHECK(!vault_has(repo, "a/b.key"));
-	CHECK_OK(vault_remove(repo, "a/b.key"));
+	CHECK_OK(vault_write(repo, NULL, "files/a/b.key", "passing-key", 11));
+	CHECK(vault_has(repo, "files/a/b.key"));
+	CHECK_OK(vault_remove(repo, "files/a/b.key"));
+	CHECK(!vault_has(repo, "files/a/b.key"));
+	CHECK_OK(vault_remove(repo, "files/a/b.key"));
+	CHECK_ERR(vault_write(repo, NULL, "users/b.key", "passing-key", 11), "users/b.key.age is no place of the vault's\n");
 }
 
 NODISCARD
@@ -90,8 +79,7 @@ TEST(a_secret_is_made_once_and_differs_by_name_and_environment)
 	CHECK_OK(text_secret(NULL, "couch_password", 32, &first));
 	CHECK_INT(first.len, 32);
 	CHECK_INT(strspn(first.data, "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"), 32);
-	CHECK_INT(mode_of("secrets/default/couch_password"), 0600);
-	CHECK_INT(mode_of("secrets/default"), 0700);
+	CHECK(vault_has(repo, "secrets/default/couch_password"));
 	CHECK_OK(text_secret(NULL, "couch_password", 16, &again));
 	CHECK_STR(again.data, first.data);
 	CHECK_OK(text_secret("production", "couch_password", 32, &other));
@@ -170,7 +158,7 @@ TEST(each_form_has_its_alphabet)
 		CHECK(rows[i].len < 8 || strcmp(first.data, other.data) != 0);
 		repo->read_only = true;
 		CHECK_OK(vault_secret(repo, NULL, name, &rows[i].kind, &again));
-		CHECK_STR(again.data, first.data);
+		CHECK(rows[i].len < 8 || strcmp(again.data, first.data) != 0);	/* nothing is opened */
 		repo->read_only = false;
 	}
 	buf_fini(&first);
@@ -218,12 +206,12 @@ TEST(a_secret_of_another_form_is_refused)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		want = xasprintf("secrets/default/form: %shint: give the new one another name, or remove the file\n",
 		    rows[i].want);
-		CHECK_OK(vault_write(repo, "secrets/default/form", rows[i].text, strlen(rows[i].text)));
+		CHECK_OK(vault_write(repo, NULL, "secrets/default/form", rows[i].text, strlen(rows[i].text)));
 		CHECK_ERR(vault_secret(repo, NULL, "form", &rows[i].kind, &out), want);
 		free(want);
 	}
 	/* What a person wrote is a text. */
-	CHECK_OK(vault_write(repo, "secrets/default/form", "p.w d!\n", 7));
+	CHECK_OK(vault_write(repo, NULL, "secrets/default/form", "p.w d!\n", 7));
 	buf_clear(&out);
 	CHECK_OK(text_secret(NULL, "form", 32, &out));
 	CHECK_STR(out.data, "p.w d!");
@@ -248,33 +236,222 @@ TEST(an_empty_secret_is_refused)
 {
 	struct buf out = { .secret = true };
 
-	CHECK_OK(vault_write(repo, "secrets/default/void", "\n", 1));
+	CHECK_OK(vault_write(repo, NULL, "secrets/default/void", "\n", 1));
 	CHECK_ERR(text_secret(NULL, "void", 32, &out),
-	    "secrets/default/void: an empty secret\nhint: remove the file, then a new one is made\n");
+	    "secrets/default/void: an empty secret\n"
+	    "hint: \"leap secret rm\" removes it, then a new one is made\n");
 	buf_fini(&out);
 }
 
 TEST(nothing_is_made_where_a_link_leads_outside)
 {
 	struct buf	 out = { .secret = true };
-	char		*other = xasprintf("%s.other", top), *made = xasprintf("%s.other/default", top);
-	char		*secrets = path_join(top, "secrets"), *link = path_join(top, "secrets/linked");
+	char		*other = xasprintf("%s.other", top), *secrets = path_join(top, "secrets");
+	char		*made = xasprintf("%s.other/default", top);
 
 	CHECK_OK(dir_make(other, 0700));
-	CHECK(symlink(other, link) == 0);
-	CHECK_ERR_HAS(text_secret("linked", "a", 32, &out), "secrets/linked");
 	CHECK_OK(dir_remove(secrets));
 	CHECK(symlink(other, secrets) == 0);
-	CHECK_ERR(text_secret(NULL, "a", 32, &out), "secrets: leads outside of the instance\n");
+	CHECK_ERR_HAS(text_secret(NULL, "a", 32, &out), "secrets/default/a.age: leads out of ");
+	buf_clear(&out);
 	CHECK(!file_exists(made));
 	CHECK(rmdir(other) == 0);	/* still empty */
 	CHECK(unlink(secrets) == 0);
-	CHECK_INT(out.len, 0);
 	buf_fini(&out);
-	free(link);
 	free(secrets);
 	free(made);
 	free(other);
+}
+
+/* Replaces what is secret from the work of a run by what the file says: none of it in clear. */
+TEST(nothing_is_on_disk_in_clear)
+{
+	struct buf	 out = { .secret = true }, file = { 0 }, key = { 0 };
+	char		*path = path_join(top, "secrets/live/canary.age"), *vault = path_join(top, "vault/live.age");
+
+	CHECK_OK(text_secret("live", "canary", 32, &out));
+	CHECK_OK(file_read(path, 1 << 16, &file));
+	CHECK(str_starts(buf_text(&file), "-----BEGIN AGE ENCRYPTED FILE-----\n"));
+	CHECK(strstr(buf_text(&file), buf_text(&out)) == NULL);
+	CHECK_OK(file_read(vault, 1 << 16, &key));
+	CHECK(str_starts(buf_text(&key), "-----BEGIN AGE ENCRYPTED FILE-----\n"));
+	buf_fini(&out);
+	buf_fini(&file);
+	buf_fini(&key);
+	free(path);
+	free(vault);
+}
+
+TEST(what_is_written_already_stays)
+{
+	struct buf	 first = { 0 }, second = { 0 };
+	char		*path = path_join(top, "secrets/live/same.age");
+
+	CHECK_OK(vault_write(repo, "live", "secrets/live/same", "value-of-it", 11));
+	CHECK_OK(file_read(path, 1 << 16, &first));
+	CHECK_OK(vault_write(repo, "live", "secrets/live/same", "value-of-it", 11));
+	CHECK_OK(file_read(path, 1 << 16, &second));
+	CHECK_STR(buf_text(&second), buf_text(&first));
+	CHECK_OK(vault_write(repo, "live", "secrets/live/same", "another-one", 11));
+	buf_clear(&second);
+	CHECK_OK(file_read(path, 1 << 16, &second));
+	CHECK(strcmp(buf_text(&second), buf_text(&first)) != 0);
+	buf_fini(&first);
+	buf_fini(&second);
+	free(path);
+}
+
+/* Forget all opened keys, as another run of the program would. */
+static void
+reopen(void)
+{
+	vault_fini(repo);
+	vault_setup(repo, NULL, NULL);
+}
+
+TEST(a_member_comes_and_goes)
+{
+	struct buf		 secret = { .secret = true }, public = { 0 }, file = { 0 }, clear = { .secret = true };
+	struct buf		 value = { .secret = true };
+	struct age_identity	*guest = NULL;
+	struct strs		 envs = { 0 }, seen = { 0 };
+	char			*vault = path_join(top, "vault/live.age"), *path = path_join(top, "secrets/live/canary.age");
+
+	CHECK_OK(age_generate(&secret, &public));
+	CHECK_OK(age_identity_new(&guest, "guest", secret.data, secret.len));
+	vaulted_put(top, "users/guest/guest.age", buf_text(&public), 0644);
+	strs_add(&envs, "live");
+	reopen();
+	CHECK_OK(vault_admit(repo, "guest", &envs));
+	CHECK_OK(file_read(vault, 1 << 16, &file));
+	CHECK_OK(age_decrypt(&clear, &guest, 1, NULL, file.data, file.len));
+	age_identity_free(guest);
+	CHECK_OK(age_identity_new(&guest, "vault", clear.data, clear.len));	/* what the guest knows now */
+
+	reopen();
+	CHECK_OK(vault_expel(repo, "guest", &seen));
+	CHECK(strs_has(&seen, "secrets/live/canary.age"));
+	CHECK(!strs_has(&seen, "secrets/default/couch_password.age"));
+	buf_clear(&file);
+	buf_clear(&clear);
+	CHECK_OK(file_read(path, 1 << 16, &file));
+	CHECK_ERR(age_decrypt(&clear, &guest, 1, NULL, file.data, file.len), "none of your keys opens this age file\n");
+	reopen();
+	CHECK_OK(vault_read(repo, "live", "secrets/live/canary", &value));
+	CHECK_INT(value.len, 32);
+	age_identity_free(guest);
+	strs_fini(&envs);
+	strs_fini(&seen);
+	buf_fini(&secret);
+	buf_fini(&public);
+	buf_fini(&file);
+	buf_fini(&clear);
+	buf_fini(&value);
+	free(vault);
+	free(path);
+}
+
+TEST(a_file_that_another_run_changed_is_not_written_over)
+{
+	struct buf	 text = { 0 };
+	char		*path = path_join(top, "vault/live.json"), *age = path_join(top, "secrets/live/race.age");
+
+	reopen();
+	CHECK_OK(vault_write(repo, "live", "secrets/live/first", "one-value", 9));
+	CHECK_OK(file_read(path, 1 << 16, &text));
+	buf_addc(&text, '\n');
+	CHECK_OK(file_write(path, text.data, text.len, 0644));
+	CHECK_ERR(vault_write(repo, "live", "secrets/live/race", "another-value", 13),
+	    "vault/live.json has changed meanwhile, nothing was written\n"
+	    "hint: another leap was at work, or git: run it again\n");
+	CHECK(!file_exists(age));
+	reopen();
+	CHECK_OK(vault_write(repo, "live", "secrets/live/race", "another-value", 13));
+	CHECK(file_exists(age));
+	buf_fini(&text);
+	free(path);
+	free(age);
+}
+
+/* What is on record about files: who gave them, and who has seen them. */
+TEST(what_was_given_and_seen_is_on_record)
+{
+	struct vault_item	 items[] = {
+		{ .env = "seen", .path = "secrets/seen/given", .data = "by-a-person", .len = 11, .given = true },
+		{ .env = "seen", .path = "secrets/seen/made", .data = "by-leap-itself", .len = 14 },
+	};
+	struct strs		 envs = { 0 }, seen = { 0 }, left = { 0 };
+
+	reopen();
+	CHECK_OK(vault_write_all(repo, items, 2));
+	CHECK(vault_given(repo, "seen", "secrets/seen/given"));
+	CHECK(!vault_given(repo, "seen", "secrets/seen/made"));
+	strs_add(&envs, "seen");
+	CHECK_OK(vault_admit(repo, "guest", &envs));
+	CHECK_OK(vault_exposed(repo, NULL, "guest", &left));
+	CHECK(!strs_has(&left, "secrets/seen/made"));
+	CHECK_OK(vault_expel(repo, "guest", &seen));
+	reopen();
+	strs_fini(&left);
+	left = (struct strs){ 0 };
+	CHECK_OK(vault_exposed(repo, "seen", "guest", &left));
+	CHECK_INT(left.count, 2);
+	CHECK(strs_has(&left, "secrets/seen/given") && strs_has(&left, "secrets/seen/made"));
+
+	/* The same again is no replacement; another one is, and so is none. */
+	CHECK_OK(vault_write_all(repo, items, 1));
+	items[1].data = "by-leap-anew!!";
+	CHECK_OK(vault_write_all(repo, &items[1], 1));
+	strs_fini(&left);
+	left = (struct strs){ 0 };
+	CHECK_OK(vault_exposed(repo, "seen", "guest", &left));
+	CHECK_INT(left.count, 1);
+	CHECK(strs_has(&left, "secrets/seen/given"));
+	CHECK_OK(vault_remove(repo, "secrets/seen/given"));
+	CHECK(!vault_given(repo, "seen", "secrets/seen/given"));
+	strs_fini(&left);
+	left = (struct strs){ 0 };
+	CHECK_OK(vault_exposed(repo, "seen", "guest", &left));
+	CHECK_INT(left.count, 0);
+	strs_fini(&left);
+	strs_fini(&seen);
+	strs_fini(&envs);
+}
+
+/* The last line of this key has nothing but half of its public point, which its certificate has too. */
+TEST(public_halves_of_keys_are_not_masked)
+{
+	static const char p256[] = "-----BEGIN PRIVATE KEY-----\n"
+	    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgevZzL1gdAFr88hb2\n"
+	    "OF/2NxApJCzGCEDdfSp6VQO30hyhRANCAAQRWz+jn65BtOMvdyHKcvjBeBSDZH2r\n"
+	    "1RTwjmYSi9R/zpBnuQ4EiMnCqfMPWiZqB4QdbAd0E7oH50VpuZ1P087G\n"
+	    "-----END PRIVATE KEY-----\n";
+
+	CHECK_OK(vault_write(repo, "live", "files/p256.key", p256, strlen(p256)));
+	check_masked("MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgevZzL1gdAFr88hb2", "[secret]");
+	check_masked("OF/2NxApJCzGCEDdfSp6VQO30hyhRANCAAQRWz+jn65BtOMvdyHKcvjBeBSDZH2r", "[secret]");
+	check_masked("1RTwjmYSi9R/zpBnuQ4EiMnCqfMPWiZqB4QdbAd0E7oH50VpuZ1P087G",
+	    "1RTwjmYSi9R/zpBnuQ4EiMnCqfMPWiZqB4QdbAd0E7oH50VpuZ1P087G");
+}
+
+TEST(who_is_no_member_is_told_who_is)
+{
+	char		*config = path_join(top, "nobody"), *own = xstrdup(getenv("XDG_CONFIG_HOME"));
+	struct buf	 value = { .secret = true };
+
+	vault_fini(repo);
+	setenv("XDG_CONFIG_HOME", config, 1);
+	setenv("HOME", config, 1);
+	vault_setup(repo, NULL, NULL);
+	CHECK_ERR(vault_read(repo, "live", "secrets/live/canary", &value),
+	    "secrets/live/canary.age: none of your keys opens the vault of environment \"live\", which is for me\n"
+	    "hint: no private key was found: an agent cannot decrypt, \"leap user add --self\" makes one that can\n");
+	buf_fini(&value);
+	vault_fini(repo);
+	setenv("XDG_CONFIG_HOME", own, 1);
+	vault_setup(repo, NULL, NULL);
+	free(config);
+	free(own);
 }
 
 int
@@ -296,8 +473,8 @@ main(void)
 	free(common);
 	if (!CHECK_OK(repo_open(&repo, top)))
 		return 1;
+	vaulted_setup(repo, top);
 	RUN(a_key_is_private_and_masked);
-	RUN(a_key_that_others_can_read_is_refused);
 	RUN(a_key_goes);
 	RUN(a_secret_is_made_once_and_differs_by_name_and_environment);
 	RUN(every_letter_of_the_alphabet_comes_up);
@@ -307,8 +484,16 @@ main(void)
 	RUN(a_secret_of_another_form_is_refused);
 	RUN(bad_ranges_are_refused);
 	RUN(an_empty_secret_is_refused);
+	RUN(nothing_is_on_disk_in_clear);
+	RUN(what_is_written_already_stays);
+	RUN(a_member_comes_and_goes);
+	RUN(a_file_that_another_run_changed_is_not_written_over);
+	RUN(what_was_given_and_seen_is_on_record);
+	RUN(public_halves_of_keys_are_not_masked);
+	RUN(who_is_no_member_is_told_who_is);
 	RUN(nothing_is_made_where_a_link_leads_outside);
 	status = test_done();
+	vault_fini(repo);
 	repo_close(repo);
 	mask_fini();
 	err_free(dir_remove(top));

@@ -1,25 +1,19 @@
-/* vault: private keys and secrets of an instance, one file of mode 0600 each. */
+/* vault: secrets: making them, and reading those that are there. */
 /* May know repo, base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "vault/vault.h"
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/file.h"
 #include "base/mask.h"
 #include "base/sha256.h"
 #include "repo/repo.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #define SECRETS		"secrets"
 #define SECRET_MIN	8u
@@ -34,61 +28,6 @@ static const struct {
 	[SECRET_BASE32] = { "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "base32" },
 	[SECRET_NUMBER] = { "0123456789", "a number" },
 };
-
-/* A key that others on this machine can read is theirs too. */
-NODISCARD
-static struct err *
-check_mode(const struct repo *repo, const char *path)
-{
-	char		*full = path_join(repo->root, path);
-	struct stat	 st;
-	struct err	*e = NULL;
-
-	if (stat(full, &st) == 0 && (st.st_mode & 077) != 0)
-		e = err_hint(err_at(ERR_TRUST, &(struct place){ .path = path },
-		    "a secret that other users of this machine may read (mode %03o)", (unsigned)st.st_mode & 0777),
-		    "if you trust them, run \"chmod 600 %s\"; if not, make it anew", path);
-	free(full);
-	return e;
-}
-
-struct err *
-vault_read(const struct repo *repo, const char *path, struct buf *out)
-{
-	size_t		 start = out->len;
-	struct err	*e;
-
-	if ((e = check_mode(repo, path)) != NULL || (e = repo_read(repo, path, out)) != NULL)
-		return e;
-	if (out->len > start)
-		mask_register(out->data + start, out->len - start);
-	return NULL;
-}
-
-struct err *
-vault_write(const struct repo *repo, const char *path, const void *data, size_t len)
-{
-	mask_register(data, len);
-	return repo_write(repo, path, data, len, 0600, NULL);
-}
-
-bool
-vault_has(const struct repo *repo, const char *path)
-{
-	return repo_has(repo, path);
-}
-
-struct err *
-vault_remove(const struct repo *repo, const char *path)
-{
-	char		*full = path_join(repo->root, path);
-	struct err	*e = NULL;
-
-	if (unlink(full) != 0 && errno != ENOENT)
-		e = err_errno(ERR_FAILED, "cannot remove %s", path);
-	free(full);
-	return e;
-}
 
 /* Where the bytes of a new secret come from: chance, or (where nothing is written) its name. */
 struct dice {
@@ -185,45 +124,18 @@ valid_word(const char *word, const char *letters)
 	return n > 0 && n <= 128 && word[n] == '\0';
 }
 
-/* Make secrets/ENV, for nobody else to look into; nothing is made where a link leads out of the instance. */
+/* Make it, and append it to `out`: opening the vault is not needed for that. */
 NODISCARD
 static struct err *
-make_directory(const struct repo *repo, const char *env)
-{
-	struct open_how	 how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_BENEATH };
-	int		 root = open(repo->root, O_PATH | O_DIRECTORY | O_CLOEXEC), secrets = -1;
-	struct err	*e = NULL;
-
-	if (root < 0 || (mkdirat(root, SECRETS, 0700) != 0 && errno != EEXIST)) {
-		e = err_errno(ERR_FAILED, "cannot make directory %s", SECRETS);
-	} else if ((secrets = (int)syscall(SYS_openat2, root, SECRETS, &how, sizeof(how))) < 0) {
-		e = err_at(ERR_CONFIG, &(struct place){ .path = SECRETS }, errno == EXDEV ?
-		    "leads outside of the instance" : "is no directory that can be opened");
-	} else if (mkdirat(secrets, env, 0700) != 0 && errno != EEXIST) {
-		e = err_errno(ERR_FAILED, "cannot make directory %s/%s", SECRETS, env);
-	}
-	if (secrets >= 0)
-		close(secrets);
-	if (root >= 0)
-		close(root);
-	return e;
-}
-
-NODISCARD
-static struct err *
-make_secret(const struct repo *repo, const char *env, const char *path, const struct secret_kind *kind)
+make_secret(const struct repo *repo, const char *env, const char *path, const struct secret_kind *kind, struct buf *out)
 {
 	struct dice	 dice = { 0 };
-	struct buf	 value = { .secret = true };
-	struct err	*e;
+	size_t		 start = out->len;
+	struct err	*e = invent(&dice, kind, out);
 
-	if ((e = make_directory(repo, env)) != NULL || (e = invent(&dice, kind, &value)) != NULL)
-		goto out;
-	buf_addc(&value, '\n');
-	e = vault_write(repo, path, value.data, value.len);
-out:
+	if (e == NULL)
+		e = vault_write(repo, env, path, out->data + start, out->len - start);
 	mem_cleanse(&dice, sizeof(dice));
-	buf_fini(&value);
 	return e;
 }
 
@@ -242,18 +154,17 @@ stand_in(const char *env, const char *name, const struct secret_kind *kind, stru
 }
 
 /* Read it without the newline that it, or an editor, ended it with. */
-NODISCARD
-static struct err *
-read_secret(const struct repo *repo, const char *path, struct buf *out)
+struct err *
+secret_read(const struct repo *repo, const char *env, const char *path, struct buf *out)
 {
 	size_t		 start = out->len;
-	struct err	*e = vault_read(repo, path, out);
+	struct err	*e = vault_read(repo, env, path, out);
 
 	if (e == NULL && out->len > start && out->data[out->len - 1] == '\n')
 		out->data[--out->len] = '\0';
 	if (e == NULL && out->len == start)
 		e = err_hint(err_at(ERR_CONFIG, &(struct place){ .path = path }, "an empty secret"),
-		    "remove the file, then a new one is made");
+		    "\"leap secret rm\" removes it, then a new one is made");
 	return e;
 }
 
@@ -300,6 +211,38 @@ check_kind(const char *name, const struct secret_kind *kind)
 }
 
 struct err *
+secret_invent(const char *name, const struct secret_kind *kind, struct buf *out)
+{
+	struct dice	 dice = { 0 };
+	struct err	*e = check_kind(name, kind);
+
+	if (e == NULL)
+		e = invent(&dice, kind, out);
+	mem_cleanse(&dice, sizeof(dice));
+	return e;
+}
+
+bool
+secret_is(const struct secret_kind *kind, const char *text, size_t len)
+{
+	if (len == 0 || strspn(text, forms[kind->form].letters) != len)
+		return false;
+	return kind->form == SECRET_NUMBER ? in_range(text, kind) : len == kind->length;
+}
+
+struct err *
+secret_path(char **out, const char *env, const char *name)
+{
+	if (!valid_word(name, "abcdefghijklmnopqrstuvwxyz0123456789_-"))
+		return err_hint(err_new(ERR_CONFIG, "\"%s\" is no name for a secret", name),
+		    "use letters a-z, digits, \"_\" and \"-\"");
+	if (!valid_word(env, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"))
+		return err_new(ERR_CONFIG, "\"%s\" is no name for an environment", env);
+	*out = xasprintf(SECRETS "/%s/%s", env, name);
+	return NULL;
+}
+
+struct err *
 vault_secret(const struct repo *repo, const char *env, const char *name, const struct secret_kind *kind,
     struct buf *out)
 {
@@ -309,20 +252,20 @@ vault_secret(const struct repo *repo, const char *env, const char *name, const s
 
 	if (env == NULL)
 		env = "default";
-	if (!valid_word(name, "abcdefghijklmnopqrstuvwxyz0123456789_-"))
-		return err_hint(err_new(ERR_CONFIG, "\"%s\" is no name for a secret", name),
-		    "use letters a-z, digits, \"_\" and \"-\"");
-	if (!valid_word(env, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"))
-		return err_new(ERR_CONFIG, "\"%s\" is no name for an environment", env);
-	if ((e = check_kind(name, kind)) != NULL)
+	if ((e = secret_path(&path, env, name)) != NULL)
 		return e;
-	path = xasprintf(SECRETS "/%s/%s", env, name);
-	if (!vault_has(repo, path) && repo->read_only) {
+	if ((e = check_kind(name, kind)) != NULL)
+		goto out;
+	if (repo->read_only && repo->keys == NULL)
 		e = stand_in(env, name, kind, out);
-	} else if ((vault_has(repo, path) || (e = make_secret(repo, env, path, kind)) == NULL) &&
-	    (e = read_secret(repo, path, out)) == NULL) {
+	else if (!vault_has(repo, path) && repo->read_only)
+		e = err_hint(err_new(ERR_CONFIG, "secret \"%s\" of environment %s does not exist", name, env),
+		    "an older state makes no secrets: deploy the work tree first");
+	else if (!vault_has(repo, path))
+		e = make_secret(repo, env, path, kind, out);
+	else if ((e = secret_read(repo, env, path, out)) == NULL)
 		e = check_form(path, buf_text(out) + start, out->len - start, kind);
-	}
+out:
 	free(path);
 	return e;
 }

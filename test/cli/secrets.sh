@@ -1,0 +1,432 @@
+#!/bin/bash
+# test: leap secret: what is in the vault, by hand.
+# May know the vault's files.
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+# leap_with TEXT ARGS...: with that on standard input.
+leap_with() {
+	local text=$1
+
+	shift
+	printf '%s' "$text" | "$LEAP" "$@" >"$OUT" 2>"$ERR"
+	STATUS=$?
+}
+
+value() { "$LEAP" secret show "$1"; }
+
+# Two nodes share a password: one has it, the other has it in a text, and may not be told apart from a third.
+shared() {
+	instance
+	node db1 192.0.2.1 '"app": { "password": "= secret(\"db\")" }'
+	node web1 192.0.2.2 '"client": { "url": "= \"pg://\" .. nodes.db1.app.password", "port": 5432 }'
+	node web2 192.0.2.3 '"client": { "port": "= nodes.web1.client.port" }'
+	must "$LEAP" compile
+}
+
+it "lists secrets and who uses them, also through others, without any private key"
+shared
+leap secret generate spare
+HOME=/nonexistent leap secret ls
+status_is 0
+stdout_is <<'EOT'
+ENVIRONMENT  NAME   MADE BY  USED BY
+default      db     leap     db1, web1
+default      spare  leap
+EOT
+leap secret ls --json
+stdout_has '"name": "db"'
+stdout_has '"given": false'
+leap secret ls -e live
+status_is 0
+stdout_empty
+
+it "shows one, and what a macro sees"
+shared
+leap secret show db
+status_is 0
+stderr_empty
+check grep -qxE '[2-9A-HJ-NP-Za-km-z]{32}' "$OUT"
+cp "$OUT" "$WORK/shown"
+leap secret show default/db
+check cmp -s "$OUT" "$WORK/shown"
+leap secret show dbb
+status_is 2
+stderr_is <<'EOT'
+leap: there is no secret "default/dbb"
+hint: did you mean "default/db"?
+EOT
+leap secret show ../db
+status_is 3
+stderr_is <<<'leap: ".." is no name for an environment'
+
+it "takes a value from standard input, without the newline at its end"
+instance
+leap_with $'p@ss word\n' secret set smtp
+status_is 0
+stderr_is <<<"made secrets/default/smtp.age; nodes get it with the next deploy"
+check test "$(value smtp)" = 'p@ss word'
+leap_with $'two\nlines\n\n' secret set default/smtp
+status_is 0
+stderr_is <<<"changed secrets/default/smtp.age; nodes get it with the next deploy"
+value smtp >"$OUT"
+printf 'two\nlines\n\n' | stdout_is
+check_not grep -rqF 'lines' secrets vault
+for text in '' $'\n'; do
+	leap_with "$text" secret set smtp
+	status_is 2
+	stderr_is <<-'EOT'
+	leap: an empty value
+	hint: give it on standard input, or at the question
+	EOT
+done
+printf '\xff\xfe' | "$LEAP" secret set smtp >"$OUT" 2>"$ERR"
+stderr_has "leap: the value is not text in UTF-8"
+leap_with x secret set prod/smtp
+status_is 2
+stderr_is <<'EOT'
+leap: there is no environment "prod"
+hint: leap env ls
+EOT
+check_not test -e vault/prod.age
+check test "$(value smtp)" = $'two\nlines'
+
+it "asks twice, without an echo, on a terminal"
+instance
+cat >ask <<EOT
+exec script -qec '"$LEAP" secret set tty' /dev/null
+EOT
+{ sleep 0.5; echo "$WORK-typed"; sleep 0.5; echo "$WORK-typed"; sleep 0.5; } | sh ask >"$OUT" 2>&1
+stdout_has "value of default/tty: "
+stdout_has "once more: "
+stdout_lacks "$WORK-typed"
+check test "$(value tty)" = "$WORK-typed"
+{ sleep 0.5; echo one-value; sleep 0.5; echo other-value; sleep 0.5; } | sh ask >"$OUT" 2>&1
+stdout_has "leap: these were two different values: nothing has changed"
+check test "$(value tty)" = "$WORK-typed"
+
+it "makes one of each form"
+instance
+for form in text:'[2-9A-HJ-NP-Za-km-z]{20}' hex:'[0-9a-f]{20}' base32:'[A-Z2-7]{20}'; do
+	leap secret generate "of_${form%%:*}" --form "${form%%:*}" --length 20
+	status_is 0
+	stderr_is <<<"made secrets/default/of_${form%%:*}.age"
+	value "of_${form%%:*}" >"$OUT"
+	check grep -qxE "${form#*:}" "$OUT"
+done
+leap secret generate of_hex
+status_is 2
+stderr_is <<'EOT'
+leap: there is a secret "default/of_hex" already
+hint: "leap secret rotate default/of_hex" replaces it, and says what has to be deployed
+EOT
+leap secret generate x --form octal
+status_is 2
+stderr_is <<'EOT'
+leap: "octal" is no form of a secret
+hint: text, hex or base32
+EOT
+leap secret generate x --length 7
+status_is 3
+stderr_is <<<'leap: secret "x": 7 characters asked for, but 8 to 1024 are possible'
+
+it "makes one as macros ask for it"
+instance
+node web1 192.0.2.1 '"cookie": "= hex_secret(\"cookie\", 64)", "minute": "= rand_range(\"minute\", 3, 4)"'
+leap secret generate cookie
+status_is 0
+value cookie >"$OUT"
+check grep -qxE '[0-9a-f]{16}' "$OUT"
+leap secret generate minute
+status_is 0
+value minute >"$OUT"
+check grep -qxE '[34]' "$OUT"
+leap secret rm cookie --yes
+leap secret generate cookie --form base32
+status_is 2
+stderr_is <<'EOT'
+leap: macros ask for "default/cookie" as hex, not as base32
+hint: leave --form out
+EOT
+
+it "edits one in memory, and leaves nothing"
+instance
+leap_with old-value secret set it
+cat >editor <<'EOT'
+#!/bin/sh
+echo "$1" >"$WORK/edited"
+stat -f -c %T "$1" >"$WORK/kind"
+stat -c %a "$1" "$(dirname "$1")" >"$WORK/modes"
+sed -i s/old/new/ "$1"
+EOT
+chmod +x editor
+WORK=$WORK EDITOR=./editor leap secret edit it
+status_is 0
+stderr_is <<<"changed secrets/default/it.age; nodes get it with the next deploy"
+check test "$(value it)" = new-value
+check test "$(cat "$WORK/kind")" = tmpfs
+check test "$(paste -sd' ' "$WORK/modes")" = '600 700'
+check_not test -e "$(dirname "$(cat "$WORK/edited")")"
+before=$(cat secrets/default/it.age)
+EDITOR=true leap secret edit it
+status_is 0
+stderr_is <<<"default/it stays as it is"
+VISUAL='sh -c "exit 3"' leap secret edit it
+status_is 1
+stderr_is <<'EOT'
+leap: the editor, sh -c "exit 3", ended with status 3: nothing has changed
+hint: VISUAL or EDITOR says which one it is
+EOT
+check test "$(cat secrets/default/it.age)" = "$before"
+
+it "removes what was edited however the editing ends"
+for signal in INT TERM KILL; do
+	rm -f "$WORK/edited"
+	cat >"$WORK/slow" <<-EOT
+	#!/bin/sh
+	echo "\$1" >"$WORK/edited"
+	exec sleep 3
+	EOT
+	chmod +x "$WORK/slow"
+	cd "$WORK/i" || exit 1
+	EDITOR=$WORK/slow setsid "$LEAP" secret edit it </dev/null >"$OUT" 2>"$ERR" &
+	pid=$!
+	for _ in $(seq 100); do
+		[ -s "$WORK/edited" ] && break
+		sleep 0.05
+	done
+	# As the terminal does for Ctrl-C: to all of the group.
+	if [ "$signal" = INT ]; then kill -INT -- "-$pid"; else kill -"$signal" "$pid"; fi
+	wait "$pid" 2>/dev/null
+	for _ in $(seq 40); do
+		[ -e "$(dirname "$(cat "$WORK/edited")")" ] || break
+		sleep 0.05
+	done
+	check_not test -e "$(dirname "$(cat "$WORK/edited")")"
+done
+
+it "replaces secrets, and says which nodes get them"
+shared
+old=$(value db)
+leap secret rotate db
+status_is 2
+stderr_has "no terminal to ask on: go on?"
+check test "$(value db)" = "$old"
+leap secret rotate db --yes
+status_is 0
+stderr_is <<'EOT'
+these are replaced:
+    secrets/default/db.age: used by db1, web1
+replaced 1
+until these are deployed to, in this order, their nodes have the old ones:
+    leap deploy db1 web1
+EOT
+new=$(value db)
+check test "$new" != "$old" -a ${#new} -eq 32
+leap compile
+status_is 0
+leap secret rotate
+status_is 2
+stderr_is <<'EOT'
+leap: which secrets?
+hint: name them, or say --exposed-to USER or --all
+EOT
+
+it "puts those first whose services others need"
+instance
+put services/store.json <<<'{ "store": { "password": "= secret(\"store\")" } }'
+put services/front/service.json <<<'{ "front": { "password": "= secret(\"store\")" } }'
+put services/front/schema.json <<<'{ "x-leap-needs": ["store"] }'
+node a1 192.0.2.1 '"services": ["front"]'
+node z1 192.0.2.2 '"services": ["store"]'
+must "$LEAP" compile
+leap secret rotate store --yes
+status_is 0
+stderr_has "    leap deploy z1
+    leap deploy a1"
+
+it "keeps form and length, and leaves what a person gave"
+instance
+leap secret generate token --form hex --length 40
+leap_with hunter2 secret set smtp
+old=$(value token)
+leap secret rotate smtp --yes
+status_is 2
+stderr_is <<'EOT'
+leap: a person gave the secret "default/smtp": leap cannot make another one
+hint: "leap secret set default/smtp" takes one; --form says that any will do
+EOT
+leap secret rotate --all --yes
+status_is 3
+stderr_is <<'EOT'
+these are replaced:
+    secrets/default/token.age: no node uses it
+replaced 1
+left for you to replace:
+    secrets/default/smtp.age: a person gave it: leap secret set default/smtp
+leap: 1 file could not be replaced
+EOT
+check test "$(value smtp)" = hunter2
+check test "$(value token)" != "$old"
+value token >"$OUT"
+check grep -qxE '[0-9a-f]{40}' "$OUT"
+leap secret rotate smtp --form base32 --length 16 --yes
+status_is 0
+value smtp >"$OUT"
+check grep -qxE '[A-Z2-7]{16}' "$OUT"
+leap secret ls
+stdout_has "default      smtp   leap"
+
+it "says what is made of one before it is removed"
+shared
+leap secret rm db
+status_is 2
+stderr_is <<'EOT'
+these are made of it; the next deploy makes another one, which is all that they will have:
+    db1: app.password
+    web1: client.url
+leap: no terminal to ask on: remove the secret default/db? [y/n]
+hint: say it with --yes
+EOT
+check test -e secrets/default/db.age
+leap secret rm db --yes
+status_is 0
+stderr_has "removed secrets/default/db.age; git still has it"
+check_not test -e secrets/default/db.age
+
+it "audits: one person alone, keys that came and went, files for others"
+instance
+leap secret generate db
+HOME=/nonexistent leap secret audit
+status_is 0
+stdout_is <<'EOT'
+ENVIRONMENT  SECRETS  WHO CAN OPEN IT
+default      1        alice (ssh-ed25519)
+
+vault/default.age: warning: only one person can open it
+hint: add another sysadmin, or a key that is kept off line: leap user add recovery --age-key age1...
+EOT
+must ssh-keygen -q -t rsa -b 3072 -N '' -C 'alice too' -f "$WORK/second"
+cat "$WORK/second.pub" >>users/alice/alice_ssh.pub
+leap secret audit
+status_is 3
+stdout_has "vault/default.age: it is not for a key of alice that is new in users/
+hint: leap user add alice"
+stderr_is <<<"leap: 1 thing is to be done"
+leap user add alice
+status_is 0
+leap secret audit
+status_is 0
+stdout_has "default      1        alice (ssh-ed25519, ssh-rsa)"
+cp "$WORK/second.pub" users/alice/alice_ssh.pub
+leap secret audit --json
+status_is 3
+stdout_has '"problem": "it is for a key of alice that is not in users/ any more"'
+rm -r users/alice
+leap secret audit
+status_is 3
+stdout_has "vault/default.age: alice can open it, but has no key in users/ any more
+hint: leap user rm alice"
+
+it "audits: a recipient that somebody slipped in"
+if command -v age >/dev/null; then
+	instance
+	leap secret generate db
+	age -d -i "$HOME/.ssh/id_ed25519" vault/default.age >"$WORK/vault.key"
+	must ssh-keygen -q -t ed25519 -N '' -f "$WORK/mallory"
+	age -a -R "$HOME/.ssh/id_ed25519.pub" -R "$WORK/mallory.pub" -o vault/default.age "$WORK/vault.key"
+	age -a -R "$WORK/mallory.pub" -o secrets/default/db.age "$WORK/vault.key"
+	leap secret audit
+	status_is 3
+	stdout_has "vault/default.age: it is not for those whom vault/default.json names, but for ssh-ed25519 "
+	stdout_has "secrets/default/db.age: it is not for a vault's key alone"
+	stderr_is <<<"leap: 2 things are to be done"
+else
+	skip "needs age"
+fi
+
+# The canary is in a node's configuration and in a file of its manifest.
+canary='k4narienvogel-im-bergwerk'
+it "never lets a secret out"
+instance
+leap_with "$canary" secret set canary
+node web1 192.0.2.1 '"app": { "password": "= secret(\"canary\")", "url": "= \"pg://u:\" .. secret(\"canary\") .. \"@db\"" }'
+for words in 'compile' 'compile -v' 'inspect web1' 'inspect web1 --json' 'why web1 app.url' 'why web1 app.url --json' \
+    'check' 'check --json' 'list --json' 'secret ls' 'secret audit' 'secret rotate canary --form hex --yes -h'; do
+	# shellcheck disable=SC2086
+	leap $words
+	stdout_lacks "$canary"
+	stderr_lacks "$canary"
+done
+put nodes/web2.json <<<'{ "ip_address": "192.0.2.2", "x": "= secret(\"canary\") + 1", "y": "= error(secret(\"canary\"))" }'
+leap compile
+status_is 3
+stderr_lacks "$canary"
+rm nodes/web2.json
+must git add -A
+must git -c user.name=x -c user.email=x@example.org commit -qm all
+check_not grep -rqF "$canary" .
+git cat-file --batch --batch-all-objects >"$WORK/objects"
+file_lacks "$WORK/objects" "$canary"
+
+it "never hands a secret to a program, a file or the environment"
+if command -v strace >/dev/null; then
+	cd "$WORK/i" || exit 1
+	rm -r compiled
+	export ASAN_OPTIONS=detect_leaks=0
+	for words in 'compile' 'secret rotate --all --yes' 'user add bob --ssh-pub-key bob.pub' 'user rm bob'; do
+		[ -e bob.pub ] || must ssh-keygen -q -t ed25519 -N '' -f bob
+		# shellcheck disable=SC2086
+		strace -f -qq -s 100000 -e trace=execve,openat,write,writev,pwrite64,sendto,sendmsg -o "$WORK/trace" \
+		    "$LEAP" $words </dev/null >"$OUT" 2>"$ERR"
+		file_has "$WORK/trace" "execve("
+		file_lacks "$WORK/trace" "$canary"
+	done
+	unset ASAN_OPTIONS
+	leap secret show canary
+	stdout_has "$canary"
+else
+	skip "needs strace"
+fi
+
+it "refuses to commit a private key, or the value of a secret, in clear"
+instance
+leap_with canary-in-the-coal-mine secret set coal
+echo 'all is well' >notes.txt
+must git config user.name x
+must git config user.email x@example.org
+must git add -A
+must git commit -qm all
+echo 'the password is: canary-in-the-coal-mine.' >>notes.txt
+git commit -qam notes >"$OUT" 2>"$ERR"
+check test $? -ne 0
+stderr_has "notes.txt: error: the value of a secret is in it in clear [tracked-secret]"
+stderr_has 'take it out; if it was ever pushed, "leap secret rotate" replaces it'
+stdout_lacks canary-in
+stderr_lacks canary-in
+# Only what is staged counts.
+must git add notes.txt
+echo 'all is well' >notes.txt
+leap check --staged
+status_is 3
+must git add notes.txt
+leap check --staged
+status_is 0
+stdout_empty
+stderr_empty
+printf '{ "key": "%s" }\n' "$(sed 's/$/\\n/' "$WORK/.key" | tr -d '\n')" >nodes/x.json
+git add nodes/x.json
+git commit -qm x >"$OUT" 2>"$ERR"
+check test $? -ne 0
+stderr_has "nodes/x.json: error: a private key that is in git: whoever has a clone has it [tracked-key]"
+git rm -q --cached nodes/x.json
+rm nodes/x.json
+echo 'A key begins with -----BEGIN PRIVATE KEY----- and a line of letters; AGE-SECRET-KEY-1 begins another.' >notes.txt
+must git commit -qam notes
+# Whoever cannot open the vault can still commit, and private keys are seen nevertheless.
+echo 'canary-in-the-coal-mine' >notes.txt
+HOME=/nonexistent git commit -qam notes >"$OUT" 2>"$ERR"
+check test $? -eq 0
+leap check
+stdout_has "notes.txt: error: the value of a secret is in it in clear [tracked-secret]"
