@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+struct buf;
 struct certs_check;
 struct context;
 struct node;
@@ -18,18 +19,21 @@ struct repo;
 #define CA_CERT_PATH		"files/ca/ca.crt"
 #define CA_KEY_PATH		"files/ca/ca.key"
 #define CLIENT_CA_CERT_PATH	"files/ca/client_ca.crt"
-#define CLIENT_CA_KEY_PATH	"files/ca/client_ca.key"
 
 /* Whether there is a CA that could sign. */
 bool		 certs_have_ca(const struct repo *repo);
 
 /*
- * Make each node's certificate, files/nodes/NAME/NAME.{crt,key}, where it is missing or cert_stale() says why it
- * has to be made anew; each is said to the user and counted in *made.  Nodes with x509.use false are left out.
- * Fails with ERR_TRUST and a hint when there is no CA.
+ * Make each node's certificate, files/nodes/NAME/NAME.{crt,key}, where it is missing, revoked, or cert_stale() says why it
+ * has to be made anew, and the revocation lists that nodes want or that are there; each is said to the user and counted in
+ * *made.  Nodes with x509.use false are left out.  Fails with ERR_TRUST and a hint when there is no CA.
  */
 NODISCARD
 struct err	*certs_update(struct context *context, const struct node_list *nodes, unsigned *made);
+
+/* The same for all of them, whatever state theirs are in. */
+NODISCARD
+struct err	*certs_renew(struct context *context, const struct node_list *nodes, unsigned *made);
 
 /*
  * Change nothing: a certificate that certs_update() would make anew is said to the user, one that is missing, or
@@ -47,23 +51,32 @@ struct certs_check *certs_check_start(const struct repo *repo, const struct node
 NODISCARD
 struct err	*certs_check_end(struct certs_check *take_check);
 
-/* What the certificate of a node should say; certs_names_fini() also after an error. */
+/* What the CA may sign; all zeros is anything.  certs_limits_fini(). */
+struct certs_limits {
+	struct strs	domains;
+	bool		addresses;
+};
+NODISCARD
+struct err	*certs_limits_read(struct certs_limits *out, const struct buf *ca_cert);
+void		 certs_limits_fini(struct certs_limits *limits);
+
+/*
+ * What the certificate of a node should say; certs_names_fini() also after an error.  A name that the CA may not sign is
+ * ERR_CONFIG, unless it has a certificate of its own, files/cert/NAME.crt.  `addresses`: the node's address too.
+ */
+#define RULE_OUTSIDE_CA	"outside-ca"
 struct certs_names {
 	struct strs	dns, addresses;
 };
 NODISCARD
-struct err	*certs_names_read(struct certs_names *out, struct node *node);
+struct err	*certs_names_read(struct certs_names *out, struct node *node, const struct repo *repo,
+		    const struct certs_limits *limits, bool addresses);
 void		 certs_names_fini(struct certs_names *names);
 
-/* Whether a node wants one. */
+/* Whether a node wants one; whether it wants revocation lists. */
 NODISCARD
 struct err	*certs_wanted(bool *wanted, struct node *node);
-
-/* One that lasts less is made anew. */
-#define CERTS_RENEW_DAYS	60u
-
-/* The same as certs_update() for all of them, whatever state theirs are in. */
 NODISCARD
-struct err	*certs_renew(struct context *context, const struct node_list *nodes, unsigned *made);
+struct err	*certs_crl_wanted(bool *wanted, struct node *node);
 
 #endif

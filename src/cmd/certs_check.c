@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "cmd/authority.h"
 #include "config/config.h"
 #include "config/filter.h"
 #include "pki/ca.h"
@@ -13,11 +14,13 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define DAY	((int64_t)24 * 60 * 60)
 #define CA_DAYS	180u		/* so long before its end a CA is spoken of: clients learn slowly */
-#define CA_HINT	"move files/ca away and make a new one with \"leap cert ca\""
+#define EXPIRED_HINT	"move files/ca away and make a new one with \"leap cert ca\""
+#define EXPIRING_HINT	"replace it in time with \"leap cert ca --rotate\""
 
 /* A certificate, as its file and the node's properties have it. */
 struct item {
@@ -25,12 +28,14 @@ struct item {
 	char			*path;
 	struct buf		 cert, key;	/* no key: it is not here */
 	struct certs_names	 names;
+	struct cert_request	 request;	/* its lists are those of names */
 	struct err		*e;		/* what is wrong */
 };
 
 /* The thread has `ca` and the items; all that talks to the repo, vault and configuration is done before. */
 struct certs_check {
 	struct buf	 ca;
+	struct certs_limits limits;
 	struct item	*items;
 	size_t		 count;
 	int64_t		 now;
@@ -76,23 +81,24 @@ check_ca(const struct certs_check *check, const struct repo *repo, const char *p
 	struct err	*e;
 
 	if ((e = repo_read(repo, path, pem)) == NULL && (e = describe(path, pem, &end)) == NULL && end <= check->now)
-		e = problem("expired-ca", path, xstrdup(CA_HINT), xstrdup("this CA has expired"));
+		e = problem("expired-ca", path, xstrdup(EXPIRED_HINT), xstrdup("this CA has expired"));
 	*good = e == NULL;
 	if (e == NULL && end < check->now + CA_DAYS * DAY)
-		e = err_warning(problem("expiring-ca", path, xstrdup(CA_HINT), xasprintf("this CA expires in %d days",
-		    (int)((end - check->now) / DAY))));
+		e = err_warning(problem("expiring-ca", path, xstrdup(EXPIRING_HINT),
+		    xasprintf("this CA expires in %d days", days_left(end, check->now))));
 	return e;
 }
 
 static void
 item_check(struct item *item, const struct certs_check *check)
 {
-	struct cert_request	 request = { &item->names.dns, &item->names.addresses, 0, true, true };
-	int64_t			 end = 0;
-	char			*why;
+	int64_t	 end = 0;
+	char	*why;
 
-	why = cert_stale(&item->cert, item->key.len > 0 ? &item->key : NULL, &request, &check->ca, CERTS_RENEW_DAYS,
-	    check->now);
+	item->request.dns_names = &item->names.dns;
+	item->request.addresses = &item->names.addresses;
+	why = cert_stale(&item->cert, item->key.len > 0 ? &item->key : NULL, &item->request, &check->ca,
+	    renew_days(item->request.days), check->now);
 	if (why == NULL || (item->e = describe(item->path, &item->cert, &end)) != NULL)
 		;
 	else if (end <= check->now)
@@ -114,6 +120,22 @@ check_items(void *arg)
 	return NULL;
 }
 
+/* What the node's configuration says that the certificate should be. */
+NODISCARD
+static struct err *
+read_wishes(struct item *item, const struct certs_check *check, const struct repo *repo, struct node *node)
+{
+	struct leaf_settings	 settings = { 0 };
+	struct err		*e = leaf_settings_read(&settings, node->config, node->environment, AUTHORITY_SERVERS);
+
+	if (e != NULL)
+		return e;
+	item->request = (struct cert_request){
+		.days = settings.days, .key_type = settings.key_type, .server = true, .client = true,
+	};
+	return certs_names_read(&item->names, node, repo, &check->limits, settings.addresses);
+}
+
 /* Read what there is of a node; what is wrong before any certificate is looked at. */
 NODISCARD
 static struct err *
@@ -132,12 +154,12 @@ read_node(struct certs_check *check, const struct repo *repo, struct node *node,
 	else if (keys && !keyed)
 		e = err_warning(problem("missing-key", item.path, update_hint(node->name),
 		    xasprintf("the private key of node %s's certificate is missing", node->name)));
-	else if (keyed)
-		e = err_rule(vault_read(repo, key_path, &item.key), "open-secret");
 	if (e == NULL && (e = repo_read(repo, item.path, &item.cert)) == NULL &&
-	    (e = certs_names_read(&item.names, node)) != NULL) {
-		err_free(e);		/* its configuration is wrong, which is said elsewhere */
-		e = NULL;
+	    (e = read_wishes(&item, check, repo, node)) != NULL) {
+		if (err_rule_name(e) == NULL || strcmp(err_rule_name(e), RULE_OUTSIDE_CA) != 0) {
+			err_free(e);		/* its configuration is wrong, which is said elsewhere */
+			e = NULL;
+		}
 	} else if (e == NULL) {
 		check->items[check->count++] = item;
 		item = (struct item){ 0 };
@@ -179,6 +201,8 @@ read_nodes(struct certs_check *check, const struct repo *repo, const struct node
 		}
 		if (!known && repo_has(repo, CA_CERT_PATH))
 			e = check_ca(check, repo, CA_CERT_PATH, &check->ca, &good);
+		if (!known && good)
+			e = err_join(e, certs_limits_read(&check->limits, &check->ca));
 		else if (!known)
 			e = problem("missing-ca", CA_CERT_PATH, xstrdup("make one with \"leap cert ca\""),
 			    xstrdup("there is no CA to sign certificates"));
@@ -226,6 +250,7 @@ certs_check_end(struct certs_check *take_check)
 	}
 	free(take_check->items);
 	buf_fini(&take_check->ca);
+	certs_limits_fini(&take_check->limits);
 	free(take_check);
 	return e;
 }

@@ -54,7 +54,7 @@ memo_path(const struct repo *repo)
 }
 
 struct certs_memo *
-certs_memo_open(const struct repo *repo, const struct buf *ca_cert)
+certs_memo_open(const struct repo *repo, const struct buf *ca)
 {
 	struct certs_memo	*memo;
 	struct buf		 text = { 0 };
@@ -64,7 +64,7 @@ certs_memo_open(const struct repo *repo, const struct buf *ca_cert)
 	memo = xcalloc(1, sizeof(*memo));
 	memo->repo = repo;
 	memo->path = memo_path(repo);
-	sha256_hex(buf_text(ca_cert), ca_cert->len, memo->ca);
+	sha256_hex(buf_text(ca), ca->len, memo->ca);
 	if (memo->path != NULL)
 		err_free(file_read(memo->path, FILE_MAX, &text));
 	memo->known = json_loadb(buf_text(&text), text.len, 0, NULL);
@@ -153,7 +153,7 @@ digest_of(const struct certs_memo *memo, const struct certs_memo_entry *entry, c
 	strs_join(request->dns_names, " ", &text);
 	buf_addc(&text, '\n');
 	strs_join(request->addresses, " ", &text);
-	buf_addf(&text, "\n%d %d\n", request->server, request->client);
+	buf_addf(&text, "\n%d %d %d\n", request->server, request->client, request->key_type);
 	sha256_hex(buf_text(&text), text.len, digest);
 	buf_fini(&text);
 	free(encrypted);

@@ -20,15 +20,18 @@ struct repo;
  */
 struct certs_memo;
 
-/* What is known of this instance's certificates by this CA, certs_memo_close(); NULL where files are not on disk. */
-struct certs_memo *certs_memo_open(const struct repo *repo, const struct buf *ca_cert);
+/*
+ * What is known of this instance's certificates by this CA (and all else that `ca` has), certs_memo_close(); NULL where
+ * files are not on disk.
+ */
+struct certs_memo *certs_memo_open(const struct repo *repo, const struct buf *ca);
 
 /* Write what is new, unless nothing may be written. */
 void		 certs_memo_close(struct certs_memo *take_memo);
 
 /* One certificate of a node: files of the instance, and what it is asked to be. */
 struct certs_memo_entry {
-	const char			*node;
+	const char			*node, *environment;	/* its name; NULL for none */
 	const char			*cert_path, *key_path;
 	const struct cert_request	*request;
 };

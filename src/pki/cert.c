@@ -6,18 +6,17 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/strs.h"
+#include "pki/extension.h"
 #include "pki/pem.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <openssl/bn.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-#define DAY	((int64_t)24 * 60 * 60)
 
 /* Names compare without case (RFC 4343). */
 static void
@@ -74,12 +73,8 @@ add_request_names(struct strs *list, const struct cert_request *request)
 
 	for (size_t i = 0; i < request->dns_names->count; i++)
 		add_lower(list, request->dns_names->items[i], strlen(request->dns_names->items[i]));
-	for (size_t i = 0; i < request->addresses->count; i++) {
-		if (inet_pton(AF_INET, request->addresses->items[i], bytes) == 1)
-			add_address(list, bytes, 4);
-		else if (inet_pton(AF_INET6, request->addresses->items[i], bytes) == 1)
-			add_address(list, bytes, 16);
-	}
+	for (size_t i = 0; i < request->addresses->count; i++)
+		add_address(list, bytes, (size_t)part_address(request->addresses->items[i], bytes));
 }
 
 /* The first of `these` that is not among `those`. */
@@ -121,6 +116,41 @@ right_usage(X509 *cert, const struct cert_request *request)
 	return usage == ((request->server ? XKU_SSL_SERVER : 0u) | (request->client ? XKU_SSL_CLIENT : 0u));
 }
 
+static char *
+stale_key(X509 *cert, const struct cert_request *request)
+{
+	enum key_type type;
+
+	if (key_type_of(X509_get0_pubkey(cert), &type) && type == request->key_type)
+		return NULL;
+	return xasprintf("has a key that is not %s", key_type_name(request->key_type));
+}
+
+/* The common name; "" when there is none.  The caller's, free(). */
+static char *
+subject_of(const X509 *cert)
+{
+	X509_NAME	*name = X509_get_subject_name(cert);
+	int		 at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+	unsigned char	*utf8 = NULL;
+	int		 len = at >= 0 ? ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at))) : 0;
+	char		*text = xstrndup(len > 0 ? (const char *)utf8 : "", len > 0 ? (size_t)len : 0);
+
+	OPENSSL_free(utf8);
+	return text;
+}
+
+static char *
+stale_subject(X509 *cert, const struct cert_request *request)
+{
+	char	*has = subject_of(cert), *reason = NULL;
+
+	if (request->common_name != NULL && strcmp(has, request->common_name) != 0)
+		reason = xasprintf("is of %s", has);
+	free(has);
+	return reason;
+}
+
 static bool
 signed_by(X509 *cert, X509 *ca)
 {
@@ -160,9 +190,10 @@ cert_stale(const struct buf *cert_pem, const struct buf *key_pem, const struct c
 		reason = xstrdup("does not belong to its private key");
 	else if (ca == NULL || !signed_by(cert, ca))
 		reason = xstrdup("is not signed by the CA");
-	else if ((reason = stale_names(cert, request)) == NULL && !right_usage(cert, request))
+	else if ((reason = stale_subject(cert, request)) == NULL && (reason = stale_names(cert, request)) == NULL &&
+	    !right_usage(cert, request))
 		reason = xstrdup("is for another use");
-	else if (reason == NULL)
+	else if (reason == NULL && (reason = stale_key(cert, request)) == NULL)
 		reason = stale_dates(cert, renew_days, now);
 	ERR_clear_error();
 	X509_free(cert);
@@ -219,4 +250,83 @@ cert_describe(const struct buf *cert_pem, int64_t *not_after, struct buf *finger
 		e = add_text(text, cert);
 	X509_free(cert);
 	return e;
+}
+
+bool
+cert_is_of(const struct buf *cert_pem, const struct buf *ca_cert_pem)
+{
+	X509	*cert = pem_cert(cert_pem), *ca = pem_cert(ca_cert_pem);
+	bool	 is = cert != NULL && ca != NULL && signed_by(cert, ca);
+
+	X509_free(cert);
+	X509_free(ca);
+	return is;
+}
+
+/* The type of its key as people know it; the caller's, free(). */
+static char *
+key_words(const X509 *cert)
+{
+	const EVP_PKEY	*key = X509_get0_pubkey(cert);
+	enum key_type	 type;
+
+	if (key == NULL)
+		return xstrdup("unknown");
+	if (key_type_of(key, &type) && type == KEY_ECDSA_P256)
+		return xstrdup("P-256");
+	if (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "EC"))
+		return xasprintf("%s-%d", EVP_PKEY_get0_type_name(key), EVP_PKEY_get_bits(key));
+	return xstrdup(EVP_PKEY_get0_type_name(key));
+}
+
+/* The serial number as hexadecimal digits; the caller's, free(). */
+static char *
+serial_words(const X509 *cert)
+{
+	BIGNUM	*number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
+	char	*hex = number != NULL ? BN_bn2hex(number) : NULL, *copy = xstrdup(hex != NULL ? hex : "");
+
+	OPENSSL_free(hex);
+	BN_free(number);
+	return copy;
+}
+
+/* X509_check_issued() would want the usage of a CA. */
+static bool
+signs_itself(X509 *cert)
+{
+	bool is = X509_NAME_cmp(X509_get_subject_name(cert), X509_get_issuer_name(cert)) == 0 &&
+	    X509_verify(cert, X509_get0_pubkey(cert)) == 1;
+
+	ERR_clear_error();
+	return is;
+}
+
+struct err *
+cert_info_read(struct cert_info *out, const struct buf *cert_pem)
+{
+	X509 *cert = pem_cert(cert_pem);
+
+	if (cert == NULL)
+		return err_new(ERR_TRUST, "the certificate cannot be read");
+	*out = (struct cert_info){
+		.subject = subject_of(cert),
+		.serial = serial_words(cert),
+		.key = key_words(cert),
+		.starts = pem_time(X509_get0_notBefore(cert)),
+		.ends = pem_ends_at(cert),
+		.self_signed = signs_itself(cert),
+	};
+	X509_free(cert);
+	ERR_clear_error();
+	return NULL;
+}
+
+void
+cert_info_fini(struct cert_info *info)
+{
+	free(info->subject);
+	free(info->serial);
+	free(info->key);
+	*info = (struct cert_info){ 0 };
 }

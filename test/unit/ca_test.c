@@ -18,7 +18,9 @@ static int64_t		 now;
 static struct buf	 ca_key = { .secret = true }, ca_cert;
 static struct buf	 key = { .secret = true }, cert;		/* of web1 */
 static struct strs	 names, addresses;
-static struct cert_request request = { &names, &addresses, 365, true, true };
+static struct cert_request request = {
+	.dns_names = &names, .addresses = &addresses, .days = 365, .server = true, .client = true,
+};
 
 static void
 put(const char *path, const struct buf *text)
@@ -27,6 +29,14 @@ put(const char *path, const struct buf *text)
 
 	CHECK_OK(file_write(full, text->data, text->len, 0600));
 	free(full);
+}
+
+/* A CA that is not limited. */
+static struct err *
+make_ca(struct buf *k, struct buf *c, const char *name, const char *organization, unsigned days, int64_t from)
+{
+	return ca_create(k, c, &(struct ca_request){ .common_name = name, .organization = organization, .days = days },
+	    from);
 }
 
 /* Run openssl in `top`; its output, the caller's. */
@@ -70,7 +80,7 @@ check_stale(char *take_got, const char *want)
 
 TEST(openssl_accepts_the_chain_strictly)
 {
-	CHECK_OK(ca_create(&ca_key, &ca_cert, "Ex\xc3\xa4mple Root CA", "Example", 3650, now));
+	CHECK_OK(make_ca(&ca_key, &ca_cert, "Ex\xc3\xa4mple Root CA", "Example", 3650, now));
 	strs_add(&names, "web1.example.org");
 	strs_add(&names, "web1.example.i");
 	strs_add(&names, "WWW.example.org");
@@ -155,7 +165,7 @@ TEST(a_certificate_starts_a_day_early_and_ends_in_time)
 	{
 		struct buf	k = { .secret = true }, c = { 0 }, lk = { .secret = true }, lc = { 0 };
 
-		CHECK_OK(ca_create(&k, &c, "Old CA", NULL, 400, 1700000000));
+		CHECK_OK(make_ca(&k, &c, "Old CA", NULL, 400, 1700000000));
 		CHECK_OK(cert_issue(&lk, &lc, &request, &k, &c, 1700000000));
 		put("old.crt", &lc);
 		check_openssl("x509 -in old.crt -noout -startdate -enddate",
@@ -180,8 +190,8 @@ TEST(what_makes_a_certificate_stale_is_said)
 	struct buf	 other_key = { .secret = true }, other_ca = { 0 }, twin_key = { .secret = true }, twin = { 0 };
 	struct buf	 junk = { 0 };
 
-	CHECK_OK(ca_create(&other_key, &other_ca, "Other CA", NULL, 3650, now));
-	CHECK_OK(ca_create(&twin_key, &twin, "Ex\xc3\xa4mple Root CA", "Example", 3650, now));
+	CHECK_OK(make_ca(&other_key, &other_ca, "Other CA", NULL, 3650, now));
+	CHECK_OK(make_ca(&twin_key, &twin, "Ex\xc3\xa4mple Root CA", "Example", 3650, now));
 	buf_adds(&junk, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
 	check_stale(stale(&ca_cert, 60, now + 306 * DAY), "expires in 59 days");
 	check_stale(stale(&ca_cert, 60, now + 364 * DAY), "expires in 1 day");
@@ -232,6 +242,9 @@ TEST(other_names_addresses_or_uses_make_it_stale)
 	r = request;
 	r.client = false;
 	check_stale(cert_stale(&cert, &key, &r, &ca_cert, 60, now), "is for another use");
+	r = request;
+	r.key_type = KEY_RSA_3072;
+	check_stale(cert_stale(&cert, &key, &r, &ca_cert, 60, now), "has a key that is not rsa-3072");
 	strs_fini(&more);
 	strs_fini(&fewer);
 	strs_fini(&same);
@@ -243,7 +256,7 @@ TEST(a_leaf_never_outlives_its_ca)
 {
 	struct buf	 k = { .secret = true }, c = { 0 }, lk = { .secret = true }, lc = { 0 };
 
-	CHECK_OK(ca_create(&k, &c, "Short CA", NULL, 100, 1700000000));
+	CHECK_OK(make_ca(&k, &c, "Short CA", NULL, 100, 1700000000));
 	CHECK_ERR(cert_issue(&lk, &lc, &request, &k, &c, 1700000000),
 	    "the certificate, until 2024-11-13, would outlive the CA, until 2024-02-22\n");
 	CHECK_ERR(cert_issue(&lk, &lc, &request, &k, &c, 1700000000 + 100 * DAY), "the CA expired on 2024-02-22\n");
@@ -299,7 +312,9 @@ TEST(bad_requests_are_refused)
 	};
 	struct buf	 k = { .secret = true }, c = { 0 };
 	struct strs	 none = { 0 };
-	struct cert_request r = { &none, &none, 10, true, true };
+	struct cert_request r = {
+		.dns_names = &none, .addresses = &none, .days = 10, .server = true, .client = true,
+	};
 
 	CHECK_ERR(cert_issue(&k, &c, &r, &ca_key, &ca_cert, now), "a certificate needs at least one name\n");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -313,9 +328,154 @@ TEST(bad_requests_are_refused)
 		strs_fini(&n);
 		strs_fini(&a);
 	}
-	CHECK_ERR(ca_create(&k, &c, "", NULL, 10, now), "\"\" cannot name a CA: 1 to 64 characters\n");
-	CHECK_ERR(ca_create(&k, &c, "x", NULL, 0, now), "a CA must last at least a day\n");
+	CHECK_ERR(make_ca(&k, &c, "", NULL, 10, now), "\"\" cannot name a CA: 1 to 64 characters\n");
+	CHECK_ERR(make_ca(&k, &c, "x", NULL, 0, now), "a CA must last at least a day\n");
 	CHECK_INT(k.len + c.len, 0);
+}
+
+/* Issue for one name and put the certificate into a file. */
+static struct err *
+issue_to(const char *file, const char *name, const char *address, enum key_type type, const struct buf *k,
+    const struct buf *c)
+{
+	struct buf		 leaf_key = { .secret = true }, leaf = { 0 };
+	struct strs		 n = { 0 }, a = { 0 };
+	struct cert_request	 r = {
+		.dns_names = &n, .addresses = &a, .days = 30, .key_type = type, .server = true, .client = true,
+	};
+	struct err		*e;
+
+	strs_add(&n, name);
+	if (address != NULL)
+		strs_add(&a, address);
+	if ((e = cert_issue(&leaf_key, &leaf, &r, k, c, now)) == NULL)
+		put(file, &leaf);
+	strs_fini(&n);
+	strs_fini(&a);
+	buf_fini(&leaf_key);
+	buf_fini(&leaf);
+	return e;
+}
+
+TEST(a_limited_ca_signs_for_its_domains_only)
+{
+	struct buf	 k = { .secret = true }, c = { 0 };
+	struct strs	 domains = { 0 }, found = { 0 };
+	bool		 with_addresses = true;
+
+	strs_split(&domains, "example.org example.i", ' ');
+	CHECK_OK(ca_create(&k, &c, &(struct ca_request){ .common_name = "Limited", .days = 100, .domains = &domains }, now));
+	put("limited.crt", &c);
+	put("limited.key", &k);
+	CHECK_OK(ca_limits(&c, &found, &with_addresses));
+	CHECK_INT(found.count, 2);
+	CHECK_STR(found.items[1], "example.i");
+	CHECK(!with_addresses);
+	CHECK_OK(issue_to("good.crt", "Web1.Example.org", NULL, KEY_ECDSA_P256, &k, &c));
+	check_openssl("verify -x509_strict -purpose sslserver -CAfile limited.crt good.crt", "good.crt: OK\n");
+	CHECK_ERR(issue_to("x", "example.com", NULL, KEY_ECDSA_P256, &k, &c),
+	    "the CA is limited to example.org, example.i: \"example.com\" is outside of that\n");
+	CHECK_ERR(issue_to("x", "badexample.org", NULL, KEY_ECDSA_P256, &k, &c),
+	    "the CA is limited to example.org, example.i: \"badexample.org\" is outside of that\n");
+	CHECK_ERR(issue_to("x", "example.org", "192.0.2.1", KEY_ECDSA_P256, &k, &c),
+	    "the CA is limited to names: it cannot sign for the address 192.0.2.1\n");
+	buf_fini(&k);
+	buf_fini(&c);
+	strs_fini(&domains);
+	strs_fini(&found);
+}
+
+/* What openssl says of a certificate with this alternative name, signed with the limited CA's key behind our back. */
+static void
+check_refused(const char *alternative, const char *want)
+{
+	char	*command = xasprintf("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout evil.key -out evil.crt "
+	    "-subj /CN=evil -days 9 -CA limited.crt -CAkey limited.key -addext basicConstraints=critical,CA:FALSE "
+	    "-addext subjectAltName=%s 2>/dev/null; openssl verify -CAfile limited.crt evil.crt 2>&1 | grep -oE 'error [0-9]+'",
+	    alternative);
+
+	check_openssl(command, want);
+	free(command);
+}
+
+TEST(openssl_holds_a_limited_ca_to_it)
+{
+	check_refused("DNS:evil.com", "error 47\n");		/* permitted subtree violation */
+	check_refused("DNS:badexample.org", "error 47\n");
+	check_refused("email:root@evil.com", "error 47\n");
+	check_refused("IP:10.0.0.1", "error 48\n");		/* excluded subtree violation */
+	check_refused("IP:2001:db8::1", "error 48\n");
+}
+
+TEST(a_limited_ca_may_be_allowed_addresses)
+{
+	struct buf	 k = { .secret = true }, c = { 0 };
+	struct strs	 domains = { 0 };
+
+	strs_add(&domains, "example.org");
+	CHECK_OK(ca_create(&k, &c, &(struct ca_request){ .common_name = "Limited", .days = 100, .domains = &domains,
+	    .addresses = true, .key_type = KEY_RSA_3072 }, now));
+	put("limited2.crt", &c);
+	CHECK_OK(issue_to("good2.crt", "web1.example.org", "192.0.2.1", KEY_RSA_3072, &k, &c));
+	check_openssl("verify -x509_strict -verify_ip 192.0.2.1 -CAfile limited2.crt good2.crt", "good2.crt: OK\n");
+	check_openssl("x509 -in good2.crt -noout -text | grep -oE 'Public-Key: .*|Digital Signature.*'",
+	    "Public-Key: (3072 bit)\nDigital Signature, Key Encipherment\n");
+	buf_fini(&k);
+	buf_fini(&c);
+	strs_fini(&domains);
+}
+
+TEST(a_client_ca_signs_for_clients_only)
+{
+	struct buf		 k = { .secret = true }, c = { 0 }, ck = { .secret = true }, cc = { 0 };
+	struct strs		 none = { 0 };
+	struct cert_request	 r = {
+		.dns_names = &none, .addresses = &none, .days = 30, .client = true, .common_name = "alice",
+	};
+
+	CHECK_OK(ca_create(&k, &c, &(struct ca_request){ .common_name = "Clients", .days = 100, .clients = true }, now));
+	CHECK_OK(cert_issue(&ck, &cc, &r, &k, &c, now));
+	put("clients.crt", &c);
+	put("alice.crt", &cc);
+	check_openssl("verify -x509_strict -purpose sslclient -CAfile clients.crt alice.crt", "alice.crt: OK\n");
+	check_openssl("x509 -in alice.crt -noout -subject -nameopt RFC2253", "subject=CN=alice\n");
+	CHECK_OK(issue_to("server.crt", "web1.example.org", NULL, KEY_ECDSA_P256, &k, &c));
+	check_openssl("verify -purpose sslserver -CAfile clients.crt server.crt 2>&1 | grep -oE 'error 26 at 1'",
+	    "error 26 at 1\n");	/* unsuitable purpose: the CA's */
+	check_stale(cert_stale(&cc, &ck, &r, &c, 10, now), NULL);
+	r.common_name = "bob";
+	check_stale(cert_stale(&cc, &ck, &r, &c, 10, now), "is of alice");
+	r.common_name = "";
+	CHECK_ERR(cert_issue(&ck, &cc, &r, &k, &c, now), "\"\" cannot name a client: 1 to 64 characters\n");
+	buf_fini(&k);
+	buf_fini(&c);
+	buf_fini(&ck);
+	buf_fini(&cc);
+}
+
+TEST(what_lists_show_is_read)
+{
+	struct cert_info	 info = { 0 };
+	char			*want, *got;
+	int			 status;
+
+	CHECK_OK(cert_info_read(&info, &cert));
+	want = openssl("x509 -in web1.crt -noout -serial | sed 's/serial=//'", &status);
+	got = xasprintf("%s\n", info.serial);
+	CHECK_STR(got, want);
+	CHECK_STR(info.subject, "web1.example.org");
+	CHECK_STR(info.key, "P-256");
+	CHECK_INT(info.starts, now - DAY);
+	CHECK_INT(info.ends, now + 365 * DAY);
+	CHECK(!info.self_signed);
+	CHECK(cert_is_of(&cert, &ca_cert));
+	CHECK(!cert_is_of(&ca_cert, &cert));
+	cert_info_fini(&info);
+	CHECK_OK(cert_info_read(&info, &ca_cert));
+	CHECK(info.self_signed);
+	cert_info_fini(&info);
+	free(want);
+	free(got);
 }
 
 int
@@ -342,6 +502,11 @@ main(void)
 	RUN(a_wrong_ca_signs_nothing);
 	RUN(an_encrypted_key_is_not_asked_for);
 	RUN(bad_requests_are_refused);
+	RUN(a_limited_ca_signs_for_its_domains_only);
+	RUN(openssl_holds_a_limited_ca_to_it);
+	RUN(a_limited_ca_may_be_allowed_addresses);
+	RUN(a_client_ca_signs_for_clients_only);
+	RUN(what_lists_show_is_read);
 	status = test_done();
 	buf_fini(&ca_key);
 	buf_fini(&ca_cert);

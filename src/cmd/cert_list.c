@@ -1,0 +1,231 @@
+/* cmd: all of an instance that ends one day: CAs, certificates, revocation lists. */
+/* May know everything. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmd/cert_list.h"
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "cmd/authority.h"
+#include "cmd/revoked.h"
+#include "base/strs.h"
+#include "config/config.h"
+#include "pki/ca.h"
+#include "pki/crl.h"
+#include "repo/repo.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY		((int64_t)24 * 60 * 60)
+#define CA_WINDOW	180u	/* days: those who trust a CA learn slowly of another one */
+
+struct gather {
+	struct cert_list	*list;
+	const struct repo	*repo;
+	json_t			*revoked;
+};
+
+static struct cert_row *
+add_row(struct cert_list *list, const char *name, const char *what, const char *path)
+{
+	if (list->count == list->cap) {
+		list->cap = list->cap == 0 ? 16 : 2 * list->cap;
+		list->rows = xrealloc(list->rows, list->cap, sizeof(*list->rows));
+	}
+	list->rows[list->count] = (struct cert_row){ .name = xstrdup(name), .what = what, .path = xstrdup(path) };
+	return &list->rows[list->count++];
+}
+
+/* A certificate, if there is such a file.  `window` 0: what its own life says. */
+NODISCARD
+static struct err *
+add_cert(struct gather *gather, const char *name, const char *what, const char *path, unsigned window)
+{
+	struct buf		 pem = { 0 }, fingerprint = { 0 };
+	struct cert_info	 info = { 0 };
+	struct cert_row		*row;
+	struct err		*e;
+
+	if (!repo_has(gather->repo, path))
+		return NULL;
+	if ((e = repo_read(gather->repo, path, &pem)) != NULL || (e = cert_info_read(&info, &pem)) != NULL ||
+	    (e = cert_describe(&pem, NULL, &fingerprint, NULL)) != NULL) {
+		e = err_context(e, "%s", path);
+		goto out;
+	}
+	row = add_row(gather->list, name, what == NULL ? info.self_signed ? "stand-in" : "commercial" : what, path);
+	row->key = xstrdup(info.key);
+	row->fingerprint = buf_take(&fingerprint);
+	row->ends = info.ends;
+	row->window = window > 0 ? window : renew_days((unsigned)((info.ends - info.starts) / DAY));
+	row->revoked = revoked_has(gather->revoked, info.serial);
+out:
+	cert_info_fini(&info);
+	buf_fini(&fingerprint);
+	buf_fini(&pem);
+	return e;
+}
+
+NODISCARD
+static struct err *
+add_crl(struct gather *gather, const char *name, const char *path)
+{
+	struct buf	 pem = { 0 }, fingerprint = { 0 };
+	struct cert_row	*row;
+	int64_t		 ends = 0;
+	struct err	*e;
+
+	if (!repo_has(gather->repo, path))
+		return NULL;
+	if ((e = repo_read(gather->repo, path, &pem)) != NULL || (e = crl_ends(&pem, &ends)) != NULL ||
+	    (e = crl_fingerprint(&pem, &fingerprint)) != NULL) {
+		e = err_context(e, "%s", path);
+		goto out;
+	}
+	row = add_row(gather->list, name, "revocations", path);
+	row->key = xstrdup("");
+	row->fingerprint = buf_take(&fingerprint);
+	row->ends = ends;
+	row->window = renew_days(CRL_DAYS);
+	row->list = true;
+out:
+	buf_fini(&fingerprint);
+	buf_fini(&pem);
+	return e;
+}
+
+/* "files/ca/ca-next.crt" is called "ca-next"; the caller's, free(). */
+static char *
+base_name(const char *path)
+{
+	const char *name = strrchr(path, '/') + 1, *dot = strrchr(name, '.');
+
+	return xstrndup(name, (size_t)(dot - name));
+}
+
+NODISCARD
+static struct err *
+add_authorities(struct gather *gather)
+{
+	static const char *const	 words[AUTHORITIES][CA_ROLES] = {
+		{ "CA", "CA, successor", "CA, old" }, { "client CA", "client CA, successor", "client CA, old" },
+	};
+	struct err			*e = NULL;
+
+	for (int i = 0; e == NULL && i < AUTHORITIES * CA_ROLES; i++) {
+		enum authority	 authority = (enum authority)(i / CA_ROLES);
+		enum ca_role	 role = (enum ca_role)(i % CA_ROLES);
+		char		*cert = ca_path(authority, role, ".crt"), *crl = ca_path(authority, role, ".crl");
+		char		*name = base_name(cert);
+
+		/* The old one's end is of no concern: it is on its way out. */
+		if ((e = add_cert(gather, name, words[authority][role], cert, role == CA_OLD ? 1 : CA_WINDOW)) == NULL)
+			e = add_crl(gather, name, crl);
+		free(name);
+		free(cert);
+		free(crl);
+	}
+	return e;
+}
+
+NODISCARD
+static struct err *
+add_nodes(struct gather *gather, struct config *config)
+{
+	struct node	**nodes;
+	size_t		 count = config_nodes(config, &nodes);
+	struct err	*e = NULL;
+
+	for (size_t i = 0; e == NULL && i < count; i++) {
+		char *path = xasprintf("files/nodes/%s/%s.crt", nodes[i]->name, nodes[i]->name);
+
+		e = add_cert(gather, nodes[i]->name, "node", path, 0);
+		free(path);
+	}
+	return e;
+}
+
+/* All certificates in a directory; `what` NULL: look whether they sign themselves. */
+NODISCARD
+static struct err *
+add_directory(struct gather *gather, const char *dir, const char *what)
+{
+	struct strs	 names = { 0 };
+	struct err	*e = repo_list(gather->repo, dir, ".crt", &names);
+
+	for (size_t i = 0; e == NULL && i < names.count; i++) {
+		char *path = xasprintf("%s/%s.crt", dir, names.items[i]);
+
+		e = add_cert(gather, names.items[i], what, path, 0);
+		free(path);
+	}
+	strs_fini(&names);
+	return e;
+}
+
+static int
+compare_rows(const void *left, const void *right)
+{
+	const struct cert_row *a = left, *b = right;
+
+	if (a->ends != b->ends)
+		return a->ends < b->ends ? -1 : 1;
+	return strcmp(a->path, b->path);
+}
+
+struct err *
+cert_list_read(struct cert_list *list, const struct repo *repo, struct config *config)
+{
+	struct gather	 gather = { .list = list, .repo = repo };
+	struct err	*e;
+
+	if ((e = revoked_read(&gather.revoked, repo)) == NULL && (e = add_authorities(&gather)) == NULL &&
+	    (e = add_nodes(&gather, config)) == NULL && (e = add_directory(&gather, "files/clients", "client")) == NULL &&
+	    (e = add_directory(&gather, "files/cert", NULL)) == NULL && list->count > 0)
+		qsort(list->rows, list->count, sizeof(*list->rows), compare_rows);
+	json_decref(gather.revoked);
+	return e;
+}
+
+struct err *
+cert_list_find(const struct cert_list *list, const char *name, const struct cert_row **out)
+{
+	struct strs	 names = { 0 };
+	struct err	*e = NULL;
+	const char	*near;
+
+	*out = NULL;
+	for (size_t i = 0; e == NULL && i < list->count; i++) {
+		const struct cert_row *row = &list->rows[i];
+
+		if (row->list)
+			continue;
+		strs_add(&names, row->name);
+		if (strcmp(row->name, name) != 0 && strcmp(row->path, name) != 0)
+			continue;
+		if (*out != NULL)
+			e = err_hint(err_new(ERR_USAGE, "\"%s\" is %s and %s", name, (*out)->path, row->path),
+			    "name the file");
+		*out = row;
+	}
+	if (e == NULL && *out == NULL) {
+		e = err_new(ERR_USAGE, "there is no certificate of \"%s\"", name);
+		if ((near = strs_nearest(&names, name)) != NULL)
+			e = err_hint(e, "did you mean \"%s\"?", near);
+	}
+	strs_fini(&names);
+	return e;
+}
+
+void
+cert_list_fini(struct cert_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		free(list->rows[i].name);
+		free(list->rows[i].path);
+		free(list->rows[i].key);
+		free(list->rows[i].fingerprint);
+	}
+	free(list->rows);
+	*list = (struct cert_list){ 0 };
+}

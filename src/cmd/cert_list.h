@@ -1,0 +1,41 @@
+/* cmd: all of an instance that ends one day: CAs, certificates, revocation lists. */
+/* May know everything. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef CMD_CERT_LIST_H
+#define CMD_CERT_LIST_H
+
+#include "base/mem.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct config;
+struct repo;
+
+struct cert_row {
+	char		*name;		/* "web1", "ca-next", "alice", "example.org" */
+	const char	*what;		/* "node", "client", "CA", … */
+	char		*path;
+	char		*key;		/* "P-256"; "" for lists */
+	char		*fingerprint;	/* SHA-256, "AB:CD:…" */
+	int64_t		 ends;
+	unsigned	 window;	/* days before its end from which something has to be done */
+	bool		 revoked;
+	bool		 list;		/* of revocations, no certificate */
+};
+
+/* Sorted by their end.  cert_list_fini(), also after an error. */
+struct cert_list {
+	struct cert_row	*rows;
+	size_t		 count, cap;
+};
+NODISCARD
+struct err	*cert_list_read(struct cert_list *list, const struct repo *repo, struct config *config);
+
+/* The certificate that is called so, or is in that file; borrowed.  ERR_USAGE when there is none, or several. */
+NODISCARD
+struct err	*cert_list_find(const struct cert_list *list, const char *name, const struct cert_row **out);
+void		 cert_list_fini(struct cert_list *list);
+
+#endif
