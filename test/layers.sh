@@ -8,7 +8,7 @@
 cd "$TOP" || exit 1
 
 # A room may include itself and those behind it.  node/ is a program of its own.
-ROOMS="cmd push recipe config schema lua pki vault age ssh repo local node wire base"
+ROOMS="cmd push recipe config acme schema lua pki vault age ssh repo local node wire base"
 
 # upward ROOM: every room that files of ROOM may not include.
 upward() {
@@ -63,11 +63,12 @@ it "each library has one home"
 cd "$TOP" || exit 1
 forbid 'libssh2' ssh
 forbid 'git2' repo
-forbid 'yaml\.h' repo config
+forbid 'yaml\.h' repo
 forbid '(lua|lauxlib|lualib)\.h' lua config recipe
 forbid 'pcre2' schema
 forbid 'graphviz/' cmd
 forbid 'openssl/' pki vault age ssh
+forbid 'curl/' acme
 
 it "every header compiles alone"
 cd "$TOP" || exit 1

@@ -178,7 +178,10 @@ instance() {
 	cd "$WORK" || exit 1
 	if [ ! -d "$WORK/.instance" ]; then
 		must "$LEAP" new "$WORK/.instance" --domain example.org --name Example --contacts root@example.org
-		must ssh-keygen -q -t ed25519 -N '' -C test -f "$WORK/.key"
+		must install -d -m 700 "$HOME/.ssh"
+		must ssh-keygen -q -t ed25519 -N '' -C test -f "$HOME/.ssh/id_ed25519"
+		must cp "$HOME/.ssh/id_ed25519" "$WORK/.key"
+		must cp "$HOME/.ssh/id_ed25519.pub" "$WORK/.key.pub"
 		must cd "$WORK/.instance"
 		must "$LEAP" user add alice --ssh-pub-key "$WORK/.key.pub"
 		must "$LEAP" cert ca
@@ -187,6 +190,12 @@ instance() {
 	rm -rf "$WORK/i"
 	cp -a "$WORK/.instance" "$WORK/i"
 	cd "$WORK/i" || exit 1
+}
+
+# opened PATH [ENV]: what the program age finds in PATH.age, with the sysadmin's SSH key by way of the environment's.
+opened() {
+	age -d -i "$HOME/.ssh/id_ed25519" "vault/${2:-default}.age" >"$WORK/.vault" &&
+	    age -d -i "$WORK/.vault" "$1.age"
 }
 
 # node NAME ADDRESS [JSON MEMBERS]: write a node file; the members come first on line 1.

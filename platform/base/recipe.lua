@@ -34,16 +34,29 @@ for _, remote in ipairs(remote_files()) do
 	file(remote.path, { from = remote.from })
 end
 
--- The certificate, its key for daemons in group ssl-cert, and the CA that signed it.
+-- The certificate, its key for daemons in group ssl-cert, and the CA that signed it: while that is replaced there are two.
 
 if x509.use then
 	local own = "nodes/" .. name .. "/" .. name
 
-	local ca = file("/usr/local/share/ca-certificates/leap_ca.crt", { from = "ca/ca.crt" })
-	exec("trust the provider's CA", { command = "update-ca-certificates", on = ca })
 	group("ssl-cert", { system = true })
 	directory "/etc/leap"
 	directory "/etc/leap/x509"
+
+	local trusted = { file("/etc/leap/x509/ca.crt", { content = ca_bundle "ca" }) }
+	for suffix, text in pairs(ca_each("ca", "crt")) do
+		trusted[#trusted + 1] = file("/usr/local/share/ca-certificates/leap_ca" .. suffix .. ".crt", { content = text })
+	end
+	exec("trust the provider's CA", { command = "update-ca-certificates", on = trusted })
+	if x509.client_ca then
+		file("/etc/leap/x509/client_ca.crt", { content = ca_bundle "client_ca" })
+	end
+	if x509.crl then
+		file("/etc/leap/x509/ca.crl", { content = ca_crls "ca" })
+	end
+	if x509.crl and x509.client_ca then
+		file("/etc/leap/x509/client_ca.crl", { content = ca_crls "client_ca" })
+	end
 	file("/etc/leap/x509/node.crt", { from = own .. ".crt" })
 	file("/etc/leap/x509/node.key", { content = private(own .. ".key"), mode = "0640", group = "ssl-cert" })
 end

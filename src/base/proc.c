@@ -78,7 +78,7 @@ spawn(const struct proc *proc, struct child *child, int *number)
 
 	*number = 0;
 	if (proc->input != NULL ? pipe2(in, O_CLOEXEC) != 0
-	    : (in[0] = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0)
+	    : !proc->interactive && (in[0] = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0)
 		goto done;
 	if ((proc->output != NULL && pipe2(out, O_CLOEXEC) != 0) ||
 	    (proc->errors != NULL && proc->errors != proc->output && pipe2(err, O_CLOEXEC) != 0) ||

@@ -21,6 +21,7 @@ struct proc {
 	size_t		 output_max;	/* bytes kept of each; what exceeds is read and dropped; 0 is 1 MiB */
 	unsigned	 timeout;	/* seconds until SIGKILL of its process group; 0 is none */
 	bool		 foreground;	/* stays in our process group: the terminal's Ctrl-C reaches it */
+	bool		 interactive;	/* its standard input is ours; `input` is NULL then */
 };
 
 /*

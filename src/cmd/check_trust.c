@@ -8,7 +8,6 @@
 #include "cmd/findings.h"
 #include "cmd/fleet.h"
 #include "config/config.h"
-#include "repo/git.h"
 #include "repo/repo.h"
 #include "ssh/user_key.h"
 #include "vault/vault.h"
@@ -58,13 +57,16 @@ without_comment(const char *line)
 static void
 check_user(struct findings *findings, const struct repo *repo, json_t *owners, const char *name)
 {
-	char		*own = xasprintf("users/%s", name), *path = xasprintf("%s/%s_ssh.pub", own, name), *key;
+	char		*own = xasprintf("users/%s", name), *path = xasprintf("%s/%s_ssh.pub", own, name);
+	char		*age = xasprintf("%s/%s.age", own, name), *key;
 	struct buf	 text = { 0 }, keys = { 0 };
 	struct strs	 lines = { 0 };
 	const char	*other;
 	struct err	*e;
 
-	if (!repo_has(repo, path))
+	if (!repo_has(repo, path) && repo_has(repo, age))
+		e = NULL;	/* who opens the vault, but logs in nowhere */
+	else if (!repo_has(repo, path))
 		e = err_hint(problem("no-user-key", own, "user %s has no public SSH key", name),
 		    "leap user add %s --ssh-pub-key FILE", name);
 	else if ((e = repo_read(repo, path, &text)) == NULL)
@@ -83,7 +85,18 @@ check_user(struct findings *findings, const struct repo *repo, json_t *owners, c
 	buf_fini(&keys);
 	buf_fini(&text);
 	free(own);
+	free(age);
 	free(path);
+}
+
+static bool
+has_login(const struct repo *repo, const char *user)
+{
+	char	*path = xasprintf("users/%s/%s_ssh.pub", user, user);
+	bool	 has = repo_has(repo, path);
+
+	free(path);
+	return has;
 }
 
 static void
@@ -98,7 +111,10 @@ check_users(struct findings *findings, const struct repo *repo)
 		char *dir = xasprintf("users/%s", names.items[i]);
 
 		if (repo_type(repo, dir) == REPO_DIRECTORY) {
-			users++;
+			char *age = xasprintf("%s/%s.age", dir, names.items[i]);
+
+			users += !repo_has(repo, age) || has_login(repo, names.items[i]);
+			free(age);
 			check_user(findings, repo, owners, names.items[i]);
 		}
 		free(dir);
@@ -143,54 +159,32 @@ check_host(struct findings *findings, struct context *context, struct node *node
 	free(own);
 }
 
-/* Reading a secret says whether it is kept as one. */
+/* A private key or secret beside its encrypted form, or instead of it. */
 static void
-check_secret(struct findings *findings, const struct repo *repo, const char *path)
+check_clear(struct findings *findings, const struct repo *repo, const char *path)
 {
-	struct buf	 text = { .secret = true };
-	struct err	*e;
-
-	if (vault_has(repo, path) && (e = vault_read(repo, path, &text)) != NULL)
-		findings_add(findings, err_rule(e, "open-secret"));
-	buf_fini(&text);
+	if (repo_type(repo, path) == REPO_FILE && !str_ends(path, ".age"))
+		findings_add(findings, err_hint(problem("clear-secret", path, "a secret in clear"),
+		    "remove it: what leap makes itself it makes anew, \"leap secret set\" takes the rest"));
 }
 
+/* All files below `dir` that end in `suffix`. */
 static void
-check_secrets(struct findings *findings, const struct repo *repo)
+check_clear_below(struct findings *findings, const struct repo *repo, const char *dir, const char *suffix)
 {
-	struct strs environments = { 0 }, names = { 0 };
+	struct strs names = { 0 };
 
-	check_secret(findings, repo, CA_KEY_PATH);
-	check_secret(findings, repo, CLIENT_CA_KEY_PATH);
-	err_free(repo_list(repo, "secrets", "", &environments));
-	for (size_t i = 0; i < environments.count; i++) {
-		char *dir = xasprintf("secrets/%s", environments.items[i]);
+	err_free(repo_list(repo, dir, "", &names));
+	for (size_t i = 0; i < names.count; i++) {
+		char *path = xasprintf("%s/%s", dir, names.items[i]);
 
-		err_free(repo_list(repo, dir, "", &names));
-		for (size_t j = 0; j < names.count; j++) {
-			char *path = xasprintf("%s/%s", dir, names.items[j]);
-
-			check_secret(findings, repo, path);
-			free(path);
-		}
-		strs_fini(&names);
-		free(dir);
+		if (repo_type(repo, path) == REPO_DIRECTORY)
+			check_clear_below(findings, repo, path, suffix);
+		else if (str_ends(path, suffix))
+			check_clear(findings, repo, path);
+		free(path);
 	}
-	strs_fini(&environments);
-}
-
-/* An instance need not be in git to be checked. */
-static void
-check_tracked(struct findings *findings, const struct repo *repo)
-{
-	struct strs paths = { 0 };
-
-	err_free(git_tracked_keys(&paths, repo->root));
-	for (size_t i = 0; i < paths.count; i++)
-		findings_add(findings, err_hint(problem("tracked-key", paths.items[i],
-		    "a private key that is in git: whoever has a clone has it"),
-		    "take it out with \"git rm --cached %s\", and make a new one", paths.items[i]));
-	strs_fini(&paths);
+	strs_fini(&names);
 }
 
 void
@@ -201,7 +195,8 @@ check_trust(struct findings *findings, struct context *context, const struct nod
 	check_users(findings, context->repo);
 	for (size_t i = 0; i < nodes->count; i++)
 		check_host(findings, context, nodes->items[i], owners);
-	check_secrets(findings, context->repo);
-	check_tracked(findings, context->repo);
+	check_clear_below(findings, context->repo, "files", ".key");
+	check_clear_below(findings, context->repo, "secrets", "");
+	err_free(check_index(findings, context->repo));		/* an instance need not be in git to be checked */
 	json_decref(owners);
 }

@@ -69,6 +69,10 @@ NODISCARD
 struct err	*cmd_parse(struct context *context, int argc, char **argv);
 void		 context_fini(struct context *context);
 
+/* Load the configuration of context->repo; for a command that does not say CMD_CONFIG because it may mean another. */
+NODISCARD
+struct err	*context_load(struct context *context);
+
 /* The row of this name, or NULL.  cmd_is_group(): whether it is the first word of rows of two. */
 const struct cmd *cmd_find(const char *name);
 bool		 cmd_is_group(const char *word);

@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/file.h"
 #include "base/json.h"
+#include "base/parallel.h"
 #include "cmd/cmd.h"
 #include "cmd/compile.h"
 #include "cmd/prepare.h"
@@ -24,9 +25,11 @@ struct page {
 	char		*path;
 	struct buf	 text;
 	bool		 changed;
+	struct err	*error;
 };
 
 struct pages {
+	const struct repo *repo;
 	struct page	*items;
 	size_t		 count, changed;
 };
@@ -58,28 +61,39 @@ static void
 pages_fini(struct pages *pages)
 {
 	for (size_t i = 0; i < pages->count; i++) {
+		err_free(pages->items[i].error);
 		free(pages->items[i].path);
 		buf_fini(&pages->items[i].text);
 	}
 	free(pages->items);
 }
 
+static void
+make_page(void *context, size_t i)
+{
+	const struct pages	*pages = context;
+	struct page		*page = &pages->items[i];
+
+	page->path = xasprintf(COMPILED_DIR "/%s.yaml", page->node->name);
+	if ((page->error = node_yaml(page->node, &page->text)) == NULL)
+		page->changed = !repo_same(pages->repo, page->path, buf_text(&page->text), page->text.len, 0644);
+}
+
+/* All is evaluated, so that threads only read. */
 NODISCARD
 static struct err *
 pages_make(struct pages *pages, const struct context *context, const struct node_list *nodes)
 {
-	struct page	*page;
-	struct err	*e = NULL;
+	struct err *e = NULL;
 
-	pages->items = xcalloc(nodes->count, sizeof(*pages->items));
-	while (e == NULL && pages->count < nodes->count) {
-		page = &pages->items[pages->count];
-		page->node = nodes->items[pages->count++];
-		page->path = xasprintf(COMPILED_DIR "/%s.yaml", page->node->name);
-		if ((e = node_yaml(page->node, &page->text)) != NULL)
-			break;
-		page->changed = !repo_same(context->repo, page->path, buf_text(&page->text), page->text.len, 0644);
-		pages->changed += page->changed;
+	*pages = (struct pages){ context->repo, xcalloc(nodes->count, sizeof(*pages->items)), nodes->count, 0 };
+	for (size_t i = 0; i < pages->count; i++)
+		pages->items[i].node = nodes->items[i];
+	parallel_each(pages->count, make_page, pages);
+	for (size_t i = 0; e == NULL && i < pages->count; i++) {
+		e = pages->items[i].error;
+		pages->items[i].error = NULL;
+		pages->changed += pages->items[i].changed;
 	}
 	return e;
 }

@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "pki/ca.h"
 #include "repo/repo.h"
+#include "vault/vault.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -82,8 +83,8 @@ inspect_key(struct context *context, const char *path)
 	char		*cert = xasprintf("%.*s.crt", (int)(strlen(path) - strlen(".key")), path);
 	struct err	*e;
 
-	if (!repo_has(context->repo, path))
-		e = err_new(ERR_USAGE, "no file %s", path);
+	if (!vault_has(context->repo, path))
+		e = err_new(ERR_USAGE, "no file %s.age", path);
 	else if (!repo_has(context->repo, cert))
 		e = err_new(ERR_USAGE, "%s is a private key, which is never shown, and has no certificate %s", path, cert);
 	else {
@@ -98,10 +99,16 @@ NODISCARD
 static struct err *
 inspect_run(struct context *context)
 {
-	const char *what = context->args[0];
+	const char	*what = context->args[0];
+	char		*key = NULL;
+	struct err	*e;
 
-	if (str_ends(what, ".key"))
-		return inspect_key(context, what);
+	if (str_ends(what, ".key") || str_ends(what, ".key.age")) {
+		key = xstrndup(what, strlen(what) - (str_ends(what, ".age") ? strlen(".age") : 0));
+		e = inspect_key(context, key);
+		free(key);
+		return e;
+	}
 	if (str_ends(what, ".crt"))
 		return inspect_cert(context, what);
 	return inspect_config(context, what);

@@ -12,6 +12,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -359,6 +360,30 @@ move_into_place(const struct instance *instance, const char *temp)
 	return e;
 }
 
+/* Git asks before each commit: no private key and no secret goes in, in clear.  The hook finds the program again. */
+NODISCARD
+static struct err *
+write_hook(const char *temp)
+{
+	char		*path = path_join(temp, ".git/hooks/pre-commit"), self[PATH_MAX];
+	ssize_t		 n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	struct buf	 text = { 0 };
+	struct err	*e;
+
+	self[n > 0 ? n : 0] = '\0';
+	if (strrchr(self, '/') != NULL)
+		*strrchr(self, '/') = '\0';
+	buf_adds(&text, "#!/bin/sh\n# From leap new: refuses private keys and secrets in clear.\n");
+	if (*self != '\0' && strchr(self, '\'') == NULL)
+		buf_addf(&text, "PATH=$PATH:'%s'\n", self);
+	buf_adds(&text, "exec leap check --staged\n");
+	if ((e = dir_make_parent(path, 0755)) == NULL)
+		e = file_write(path, text.data, text.len, 0755);
+	buf_fini(&text);
+	free(path);
+	return e;
+}
+
 NODISCARD
 static struct err *
 build_in(const struct instance *instance, const char *temp)
@@ -373,8 +398,9 @@ build_in(const struct instance *instance, const char *temp)
 		    "the templates belong beside the platform's directory");
 	else if (chmod(temp, 0777 & ~mask) != 0)	/* mkdtemp(3) makes it 0700 */
 		e = err_errno(ERR_FAILED, "%s", temp);
-	else if ((e = write_directory(instance, templates, temp)) == NULL)
-		e = git_create(temp, "leap new\n");
+	else if ((e = write_directory(instance, templates, temp)) == NULL &&
+	    (e = git_create(temp, "leap new\n")) == NULL)
+		e = write_hook(temp);
 	free(templates);
 	return e;
 }
@@ -446,7 +472,8 @@ const struct cmd cmd_new = {
 	.name = "new",
 	.args = "DIR",
 	.summary = "make a provider instance",
-	.details = "Asks for what no option says.  DIR must not exist or be empty; it becomes a git repository.",
+	.details = "Asks for what no option says.  DIR must not exist or be empty; it becomes a git repository, whose\n"
+	    "pre-commit hook, \"leap check --staged\", refuses private keys and secrets in clear.",
 	.opts = new_opts,
 	.min_args = 1,
 	.max_args = 1,

@@ -135,8 +135,9 @@ in_filter(const struct reader *reader)
 {
 	const struct cmd *cmd = reader->context->cmd;
 
-	return cmd != NULL && cmd->args != NULL && strstr(cmd->args, "FILTER") != NULL &&
-	    reader->context->arg_count >= cmd->min_args;
+	if (cmd == NULL || cmd->args == NULL || strstr(cmd->args, "FILTER") == NULL)
+		return false;
+	return reader->context->arg_count >= cmd->min_args || str_starts(cmd->args, "FILTER");
 }
 
 /* Whether "-word" is made of options' letters; behind one that takes a value may be anything. */

@@ -12,10 +12,10 @@ static struct err *
 test_run(struct context *context)
 {
 	struct fleet	 fleet;
-	struct err	*e = fleet_init(&fleet, context, PREPARE_CERTS_IGNORE);
+	struct err	*e = fleet_init(&fleet, context, &(struct fleet_how){ .certs = PREPARE_CERTS_IGNORE });
 
 	if (e == NULL)
-		e = fleet_push(&fleet, "check");
+		e = fleet_push(&fleet, &(struct fleet_push){ .op = "check", .count = fleet.pushable });
 	if (e == NULL)
 		e = fleet_report(&fleet, "check");
 	fleet_fini(&fleet);

@@ -30,21 +30,6 @@ builtin_give(lua_State *L, json_t *take_value)
 }
 
 void
-builtin_refuse(lua_State *L, const char *function, const char *format, ...)
-{
-	struct err	*e;
-	va_list		 args;
-	char		*message;
-
-	va_start(args, format);
-	message = xvasprintf(format, args);
-	va_end(args);
-	e = err_new(ERR_CONFIG, "%s(): %s", function, message);
-	free(message);
-	sandbox_raise(L, e);
-}
-
-void
 builtin_asker(lua_State *L, const char *function, struct asker *out)
 {
 	struct config		*config = builtin_scope(L)->config;
@@ -216,6 +201,7 @@ static const struct builtin {
 } builtins[] = {
 	{ "authorized_keys", NULL, builtin_authorized_keys },
 	{ "base32_secret", NULL, builtin_base32_secret },
+	{ "dkim_record", NULL, builtin_dkim_record },
 	{ "file", NULL, builtin_file },
 	{ "fingerprint", NULL, builtin_fingerprint },
 	{ "hex_secret", NULL, builtin_hex_secret },
@@ -224,6 +210,7 @@ static const struct builtin {
 	{ "nodes", select_push_all, NULL },
 	{ "nodes_like_me", select_push_like_me, NULL },
 	{ "nodes_near_me", select_push_near_me, NULL },
+	{ "onion_address", NULL, builtin_onion_address },
 	{ "pick_node", NULL, builtin_pick_node },
 	{ "provider", push_provider, NULL },
 	{ "rand_range", NULL, builtin_rand_range },
@@ -235,6 +222,7 @@ static const struct builtin {
 	{ "stunnel_firewall", NULL, builtin_stunnel_firewall },
 	{ "stunnel_server", NULL, builtin_stunnel_server },
 	{ "try_file", NULL, builtin_try_file },
+	{ "wireguard_public", NULL, builtin_wireguard_public },
 };
 
 static int

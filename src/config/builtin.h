@@ -9,10 +9,12 @@
 /* The functions: each has the scope that it was looked up in as its upvalue. */
 int		 builtin_authorized_keys(lua_State *L);
 int		 builtin_base32_secret(lua_State *L);
+int		 builtin_dkim_record(lua_State *L);
 int		 builtin_file(lua_State *L);
 int		 builtin_fingerprint(lua_State *L);
 int		 builtin_hex_secret(lua_State *L);
 int		 builtin_local_file_path(lua_State *L);
+int		 builtin_onion_address(lua_State *L);
 int		 builtin_pick_node(lua_State *L);
 int		 builtin_rand_range(lua_State *L);
 int		 builtin_remote_file_path(lua_State *L);
@@ -22,6 +24,7 @@ int		 builtin_stunnel_client(lua_State *L);
 int		 builtin_stunnel_firewall(lua_State *L);
 int		 builtin_stunnel_server(lua_State *L);
 int		 builtin_try_file(lua_State *L);
+int		 builtin_wireguard_public(lua_State *L);
 
 /* That scope. */
 struct scope	*builtin_scope(lua_State *L);
@@ -44,10 +47,6 @@ void		 builtin_asker(lua_State *L, const char *function, struct asker *out);
  * or `nodes` and its kin.  Raises.
  */
 struct node	**builtin_nodes(lua_State *L, int index, size_t *count);
-
-/* Raise as macro_raise() what an argument of `function` is wrong with. */
-PRINTF(3, 4)
-_Noreturn void	 builtin_refuse(lua_State *L, const char *function, const char *format, ...);
 
 /*
  * The value that stands at a property's path ("a.b.1") in a tree that is not evaluated, or NULL.  Keys may have dots

@@ -16,18 +16,22 @@
 /*
  * What was picked stands in state.json: node → property → the node that was picked.  That is kept as long as the picked
  * node is among the candidates.  All who have the same expression at the same property of the same environment are
- * peers: those of them that have none yet are decided together, in the order of their names, each getting the candidate
- * that the fewest have.  So the answer follows from the files alone, whoever is asked first, and is the same whether
- * or not it will be written.
+ * peers, and are decided together: their expressions are run as far as pick_node(), to know their candidates; then those
+ * that have none yet get, in the order of their names, the candidate that the fewest have.  So the answer follows
+ * from the files alone, whoever is asked first, and is the same whether or not it will be written.
  */
 #define STATE_PATH	"state.json"
 #define STATE_KEY	"pick_node"
 
 struct picks {
-	json_t	*state;			/* the whole of state.json */
-	json_t	*before;		/* in it: node → property → picked */
-	json_t	*now;			/* node → property → [picked, key of the spread] */
-	json_t	*spreads;		/* key → peer → picked */
+	json_t		*state;		/* the whole of state.json */
+	json_t		*before;	/* in it: node → property → picked */
+	json_t		*now;		/* node → property → [picked, key of the group, candidates] */
+	json_t		*groups;	/* key → peer → picked */
+
+	/* A macro that runs only to know its candidates. */
+	const struct item *probed;	/* NULL: none */
+	json_t		*found;		/* and what they are, once it has come so far */
 };
 
 /* The first thing in state.json that is not as it should be: its path, the caller's, or NULL. */
@@ -95,7 +99,7 @@ picks_of(struct config *config, struct picks **out)
 		json_object_set_new(state, STATE_KEY, json_object());
 	config->picks->before = json_object_get(state, STATE_KEY);
 	config->picks->now = json_object();
-	config->picks->spreads = json_object();
+	config->picks->groups = json_object();
 	return NULL;
 }
 
@@ -106,43 +110,34 @@ picks_free(struct picks *picks)
 		return;
 	json_decref(picks->state);
 	json_decref(picks->now);
-	json_decref(picks->spreads);
+	json_decref(picks->groups);
 	free(picks);
 }
 
-/* One of the nodes to choose from. */
-struct candidate {
-	struct node	*node;
-	char		 rank[SHA256_HEX_SIZE];	/* so that not every property begins with the same one */
-	unsigned	 load;			/* how many have it */
-};
-
+/* Who asks, and for what. */
 struct choice {
 	struct config		*config;
-	const struct scope	*asker;
-	const char		*property;
-	const json_t		*text;		/* the expression */
-	struct candidate	*candidates;	/* in the order of their ranks */
-	size_t			 count;
+	const struct asker	*asker;
+	json_t			*candidates;	/* names, in the order of their ranks */
 };
 
-static struct candidate *
-find_candidate(const struct choice *choice, const char *name)
+static bool
+is_among(const json_t *names, const char *name)
 {
-	for (size_t i = 0; name != NULL && i < choice->count; i++) {
-		if (strcmp(choice->candidates[i].node->name, name) == 0)
-			return &choice->candidates[i];
+	for (size_t i = 0; name != NULL && i < json_array_size(names); i++) {
+		if (strcmp(json_string_value(json_array_get(names, i)), name) == 0)
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
-/* The candidate that the node picked before, or NULL. */
-static struct candidate *
-picked_before(const struct choice *choice, const char *node)
+/* What the node picked before, if it is among the candidates, or NULL. */
+static const char *
+picked_before(const struct choice *choice, const char *node, const json_t *candidates)
 {
-	const json_t *properties = json_object_get(choice->config->picks->before, node);
+	const char *name = json_str(json_object_get(choice->config->picks->before, node), choice->asker->property);
 
-	return find_candidate(choice, json_str(properties, choice->property));
+	return is_among(candidates, name) ? name : NULL;
 }
 
 static bool
@@ -157,143 +152,226 @@ is_peer(const struct choice *choice, const struct node *node)
 {
 	const json_t *raw;
 
-	if (!node->enabled || !same_environment(node->environment, choice->asker->environment))
+	if (!node->enabled || !same_environment(node->environment, choice->asker->scope->environment))
 		return false;
-	raw = builtin_raw(node_scope(node)->merged, choice->property);
-	return raw == choice->text || (raw != NULL && json_equal(raw, choice->text));
+	raw = builtin_raw(node_scope(node)->merged, choice->asker->property);
+	return raw != NULL && json_equal(raw, choice->asker->item->text);
 }
 
-static struct candidate *
-least_loaded(const struct choice *choice)
+/* The candidates of a peer, a new reference; *out is NULL when it does not come to that. */
+NODISCARD
+static struct err *
+probe(const struct choice *choice, const struct node *node, json_t **out)
 {
-	struct candidate *least = &choice->candidates[0];
+	struct picks		*picks = choice->config->picks;
+	const struct item	*outer = picks->probed;
+	struct scope		*scope = node_scope(node);
+	const json_t		*marker = builtin_raw(scope_root(scope), choice->asker->property);
+	struct err		*e;
 
-	for (size_t i = 1; i < choice->count; i++) {
-		if (choice->candidates[i].load < least->load)
-			least = &choice->candidates[i];
+	*out = NULL;
+	if (!scope_failed(scope, marker))	/* it was evaluated without picking */
+		return NULL;
+	picks->probed = &scope->items[json_integer_value(marker)];
+	e = item_probe(scope, (size_t)json_integer_value(marker));
+	picks->probed = outer;
+	*out = picks->found;
+	picks->found = NULL;
+	if (*out != NULL || (!choice->config->unwinding && (err_rule_name(e) == NULL ||
+	    strcmp(err_rule_name(e), "macro-cycle") != 0))) {
+		err_free(e);	/* its own affair */
+		e = NULL;
+	}
+	return e;
+}
+
+/* Find the candidates of all peers; peer → names, a new reference. */
+NODISCARD
+static struct err *
+find_candidates(const struct choice *choice, json_t **out)
+{
+	const struct config	*config = choice->config;
+	struct err		*e = NULL;
+	json_t			*names;
+
+	*out = json_object();
+	for (size_t i = 0; e == NULL && i < config->node_count; i++) {
+		const struct node *node = config->nodes[i];
+
+		if (!is_peer(choice, node))
+			continue;
+		names = NULL;
+		if (node == choice->asker->scope->node)
+			names = json_incref(choice->candidates);
+		else
+			e = probe(choice, node, &names);
+		if (names != NULL)
+			json_object_set_new(*out, node->name, names);
+	}
+	return e;
+}
+
+static void
+add_load(json_t *loads, const char *name)
+{
+	json_object_set_new(loads, name, json_integer(json_int(loads, name, 0) + 1));
+}
+
+/* The candidate that the fewest have. */
+static const char *
+least_loaded(const json_t *loads, const json_t *candidates)
+{
+	const char	*least = NULL, *name;
+
+	for (size_t i = 0; i < json_array_size(candidates); i++) {
+		name = json_string_value(json_array_get(candidates, i));
+		if (least == NULL || json_int(loads, name, 0) < json_int(loads, least, 0))
+			least = name;
 	}
 	return least;
 }
 
-/* Decide for all peers that have none yet; peer → picked, a new reference. */
+/* Decide for all peers; peer → picked, a new reference. */
 static json_t *
-spread(const struct choice *choice)
+spread(const struct choice *choice, json_t *candidates)
 {
-	const struct config	*config = choice->config;
-	struct candidate	*candidate;
-	json_t			*result = json_object();
-	bool			*undecided = xcalloc(config->node_count + 1, sizeof(*undecided));
+	json_t		*result = json_object(), *loads = json_object(), *names;
+	const char	*peer, *picked;
 
-	for (size_t i = 0; i < config->node_count; i++) {
-		if (!is_peer(choice, config->nodes[i]))
-			continue;
-		if ((candidate = picked_before(choice, config->nodes[i]->name)) != NULL)
-			candidate->load++;
-		else
-			undecided[i] = true;
+	for (int undecided = 0; undecided <= 1; undecided++) {
+		json_object_foreach(candidates, peer, names) {
+			if (json_object_get(result, peer) != NULL)
+				continue;
+			picked = undecided ? least_loaded(loads, names) : picked_before(choice, peer, names);
+			if (picked == NULL)
+				continue;
+			add_load(loads, picked);
+			json_object_set_new(result, peer, json_string(picked));
+		}
 	}
-	for (size_t i = 0; i < config->node_count; i++) {
-		if (!undecided[i])
-			continue;
-		candidate = least_loaded(choice);
-		candidate->load++;
-		json_object_set_new(result, config->nodes[i]->name, json_string(candidate->node->name));
-	}
-	free(undecided);
+	json_decref(loads);
 	return result;
 }
 
-static int
-compare_ranks(const void *left, const void *right)
+/* What all peers get, decided once; borrowed. */
+NODISCARD
+static struct err *
+group_of(const struct choice *choice, const char *key, json_t **out)
 {
-	return strcmp(((const struct candidate *)left)->rank, ((const struct candidate *)right)->rank);
+	struct picks	*picks = choice->config->picks;
+	json_t		*candidates;
+	struct err	*e;
+
+	if ((*out = json_object_get(picks->groups, key)) != NULL)
+		return NULL;
+	if ((e = find_candidates(choice, &candidates)) == NULL)
+		json_object_set_new(picks->groups, key, *out = spread(choice, candidates));
+	json_decref(candidates);
+	return e;
 }
 
-/* What a spread depends on, the caller's, free(). */
-static char *
-spread_key(const struct choice *choice)
-{
-	struct buf key = { 0 };
-
-	buf_addf(&key, "%s\n%s\n%s", choice->property, json_string_value(choice->text),
-	    choice->asker->environment == NULL ? "" : choice->asker->environment);
-	for (size_t i = 0; i < choice->count; i++)
-		buf_addf(&key, "\n%s", choice->candidates[i].node->name);
-	return buf_take(&key);
-}
-
-/* Note what was picked.  False: another choice was made for the same property. */
+/* Note what was picked.  False: it was picked from others for the same property. */
 static bool
-note_pick(struct picks *picks, const struct choice *choice, const char *name, const char *key)
+note_pick(const struct choice *choice, const char *picked, const char *key)
 {
-	json_t *properties = json_object_get(picks->now, choice->asker->node->name), *noted;
+	json_t		*now = choice->config->picks->now, *properties, *noted;
+	const char	*node = choice->asker->scope->node->name;
 
-	if (properties == NULL)
-		json_object_set_new(picks->now, choice->asker->node->name, properties = json_object());
-	if ((noted = json_object_get(properties, choice->property)) != NULL)
-		return strcmp(json_string_value(json_array_get(noted, 1)), key) == 0;
-	json_object_set_new(properties, choice->property, json_pack("[s, s]", name, key));
+	if ((properties = json_object_get(now, node)) == NULL)
+		json_object_set_new(now, node, properties = json_object());
+	if ((noted = json_object_get(properties, choice->asker->property)) != NULL)
+		return json_equal(json_array_get(noted, 2), choice->candidates);
+	json_object_set_new(properties, choice->asker->property, json_pack("[s, s, O]", picked, key,
+	    choice->candidates));
 	return true;
 }
 
 NODISCARD
 static struct err *
-pick(struct choice *choice, struct node **out)
+pick(const struct choice *choice, struct node **out)
 {
-	struct picks		*picks = choice->config->picks;
-	char			*key = spread_key(choice);
-	const char		*asker = choice->asker->node->name;
-	struct candidate	*candidate = picked_before(choice, asker);
-	json_t			*known = json_object_get(picks->spreads, key);
-	struct err		*e = NULL;
+	const struct asker	*asker = choice->asker;
+	const char		*environment = asker->scope->environment, *picked;
+	char			*key = xasprintf("%s\n%s\n%s", asker->property, json_string_value(asker->item->text),
+				    environment == NULL ? "" : environment);
+	json_t			*group;
+	struct err		*e = group_of(choice, key, &group);
 
-	if (candidate == NULL) {
-		if (known == NULL)
-			json_object_set_new(picks->spreads, key, known = spread(choice));
-		candidate = find_candidate(choice, json_str(known, asker));
-	}
-	/* One that is not enabled is nobody's peer. */
-	if (candidate == NULL)
-		candidate = &choice->candidates[0];
-	*out = candidate->node;
-	if (!choice->config->disguised && !note_pick(picks, choice, candidate->node->name, key))
+	if (e != NULL)
+		goto out;
+	picked = json_str(group, asker->scope->node->name);
+	/* With another secret it may be about other nodes. */
+	if (!is_among(choice->candidates, picked))
+		picked = json_string_value(json_array_get(choice->candidates, 0));
+	*out = config_node(choice->config, picked);
+	if (!choice->config->disguised && !note_pick(choice, picked, key))
 		e = err_hint(err_new(ERR_CONFIG, "pick_node() picks once for a property, but here from two lists"),
 		    "make each the value of a property of its own");
+out:
 	free(key);
 	return e;
+}
+
+struct ranked {
+	const char	*name;
+	char		 rank[SHA256_HEX_SIZE];	/* so that not every property begins with the same node */
+};
+
+static int
+compare_ranks(const void *left, const void *right)
+{
+	return strcmp(((const struct ranked *)left)->rank, ((const struct ranked *)right)->rank);
+}
+
+/* The names of the nodes in the order in which this property prefers them, a new reference. */
+static json_t *
+rank_nodes(struct node **nodes, size_t count, const char *property)
+{
+	struct ranked	*ranked = xcalloc(count + 1, sizeof(*ranked));
+	json_t		*names = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		char *seed = xasprintf("%s\n%s", property, nodes[i]->name);
+
+		ranked[i].name = nodes[i]->name;
+		sha256_hex(seed, strlen(seed), ranked[i].rank);
+		free(seed);
+	}
+	qsort(ranked, count, sizeof(*ranked), compare_ranks);
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(names, json_string(ranked[i].name));
+	free(ranked);
+	return names;
 }
 
 /* pick_node(nodes_like_me{services='database'}): one of the nodes, the same each time. */
 int
 builtin_pick_node(lua_State *L)
 {
+	struct config	*config = builtin_scope(L)->config;
+	size_t		 count;
+	struct node	**nodes = builtin_nodes(L, 1, &count), *node = NULL;
 	struct asker	 asker;
-	struct choice	 choice = { .config = builtin_scope(L)->config };
-	struct node	**nodes = builtin_nodes(L, 1, &choice.count), *node;
+	struct choice	 choice = { .config = config, .asker = &asker };
 	struct picks	*picks;
 	struct err	*e;
 
 	builtin_asker(L, "pick_node", &asker);
-	if (choice.count == 0)
+	if (count == 0)
 		sandbox_raise(L, err_hint(err_rule(err_new(ERR_CONFIG, "there is no node to pick from"), "no-candidate"),
 		    "try(function() return pick_node(...) end) is nil then"));
-	choice.asker = asker.scope;
-	choice.property = asker.property;
-	choice.text = asker.item->text;
-	choice.candidates = lua_newuserdatauv(L, choice.count * sizeof(*choice.candidates), 0);
-	for (size_t i = 0; i < choice.count; i++) {
-		char *seed = xasprintf("%s\n%s", choice.property, nodes[i]->name);
-
-		choice.candidates[i] = (struct candidate){ .node = nodes[i] };
-		sha256_hex(seed, strlen(seed), choice.candidates[i].rank);
-		free(seed);
+	trace_file(config, STATE_PATH);
+	if ((e = picks_of(config, &picks)) != NULL)
+		macro_raise(L, config, e);
+	choice.candidates = rank_nodes(nodes, count, asker.property);
+	if (picks->probed == asker.item) {
+		picks->found = choice.candidates;
+		sandbox_raise_final(L, err_new(ERR_FAILED, "that is all there is to know"));
 	}
-	qsort(choice.candidates, choice.count, sizeof(*choice.candidates), compare_ranks);
-	trace_file(choice.config, STATE_PATH);
-	if ((e = picks_of(choice.config, &picks)) == NULL)
-		e = pick(&choice, &node);
+	e = pick(&choice, &node);
+	json_decref(choice.candidates);
 	if (e != NULL)
-		macro_raise(L, choice.config, e);
+		macro_raise(L, config, e);
 	macro_push_node(L, node);
 	return 1;
 }
@@ -302,16 +380,7 @@ builtin_pick_node(lua_State *L)
 static bool
 is_evaluated(const struct scope *scope, const char *property)
 {
-	const json_t *value;
-
-	if (scope->root == NULL)
-		return false;
-	value = builtin_raw(scope->root, property);
-	for (size_t i = 0; i < scope->item_count; i++) {
-		if (scope->items[i].marker == value)
-			return false;
-	}
-	return true;
+	return scope->root != NULL && !scope_failed(scope, builtin_raw(scope->root, property));
 }
 
 /* Whether a pick that was not made in this run may still be wanted: there is an expression, which nobody asked for. */
@@ -335,16 +404,22 @@ set_pick(json_t *picks, const char *node, const char *property, const char *pick
 		json_object_set_new(properties, property, json_string(picked));
 }
 
-/* What was decided for peers along with this pick, so that they get it when they ask. */
+/* What was decided for peers along with these picks, so that they get it when they ask; each group once. */
 static void
-set_peers(const struct config *config, json_t *picks, const char *property, const char *key)
+set_peers(const struct config *config, json_t *picks, const json_t *properties, json_t *done)
 {
-	const char	*peer;
-	json_t		*picked;
+	const char	*property, *key, *peer;
+	json_t		*noted, *picked;
 
-	json_object_foreach(json_object_get(config->picks->spreads, key), peer, picked) {
-		if (is_pending(config, peer, property))
-			set_pick(picks, peer, property, json_string_value(picked));
+	json_object_foreach((json_t *)(uintptr_t)properties, property, noted) {
+		key = json_string_value(json_array_get(noted, 1));
+		if (json_object_get(done, key) != NULL)
+			continue;
+		json_object_set_new(done, key, json_true());
+		json_object_foreach(json_object_get(config->picks->groups, key), peer, picked) {
+			if (is_pending(config, peer, property))
+				set_pick(picks, peer, property, json_string_value(picked));
+		}
 	}
 }
 
@@ -353,7 +428,7 @@ static json_t *
 all_picks(const struct config *config)
 {
 	const struct picks	*picks = config->picks;
-	json_t			*result = json_object(), *properties, *value;
+	json_t			*result = json_object(), *done = json_object(), *properties, *value;
 	const char		*node, *property;
 
 	json_object_foreach(picks->now, node, properties) {
@@ -367,11 +442,10 @@ all_picks(const struct config *config)
 				set_pick(result, node, property, json_string_value(value));
 		}
 	}
-	for (size_t i = 0; i < config->node_count; i++) {
-		json_object_foreach(json_object_get(picks->now, config->nodes[i]->name), property, value) {
-			set_peers(config, result, property, json_string_value(json_array_get(value, 1)));
-		}
+	json_object_foreach(picks->now, node, properties) {
+		set_peers(config, result, properties, done);
 	}
+	json_decref(done);
 	return result;
 }
 

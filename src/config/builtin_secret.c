@@ -57,7 +57,7 @@ note_asked(struct scope *scope, const char *name, const struct secret_kind *kind
 	struct config	*config = scope->config;
 	char		*key = xasprintf("%s/%s", scope->environment == NULL ? "default" : scope->environment, name);
 	char		*path = xasprintf("secrets/%s", key), *words = kind_words(kind);
-	const char	*known = json_str(config->secrets, key);
+	const char	*known = json_str(json_object_get(config->secrets, key), "words");
 	struct err	*e = NULL;
 
 	if (known != NULL && strcmp(known, words) != 0)
@@ -66,7 +66,9 @@ note_asked(struct scope *scope, const char *name, const struct secret_kind *kind
 		e = err_rule(err_new(ERR_CONFIG, "more than %u new secrets for %s", SECRETS_NEW, scope->title),
 		    "runaway");
 	else if (known == NULL)
-		json_object_set_new(config->secrets, key, json_string(words));
+		json_object_set_new(config->secrets, key, json_pack("{s:s, s:i, s:i, s:I, s:I}", "words", words,
+		    "form", (int)kind->form, "length", (int)kind->length, "first", (json_int_t)kind->first,
+		    "last", (json_int_t)kind->last));
 	free(words);
 	free(path);
 	free(key);

@@ -121,10 +121,9 @@ ports_collect(struct ports *ports, struct scope *scope, const char *kind, const 
 		if (strcmp(kind, SERVERS) == 0) {
 			ports_add(ports, kind, key, value, "accept_port");
 			ports_add(ports, kind, key, value, "connect_port");
-			continue;
-		}
-		json_object_foreach(value, connection, entry) {
-			ports_add(ports, kind, key, entry, "accept_port");
+		} else {
+			json_object_foreach(value, connection, entry)
+				ports_add(ports, kind, key, entry, "accept_port");
 		}
 	}
 	return NULL;

@@ -186,16 +186,17 @@ config_scope(struct config *config, const char *service, const char *environment
 	struct scope		*scope;
 	const struct base	*base;
 
-	kind_layers(kind, environment, &layers);
-	base = config_base(config, &layers);
 	for (size_t i = 0; i < config->scope_count; i++) {
 		scope = config->scopes[i];
-		if (scope->base == base && (scope->environment == environment || (scope->environment != NULL &&
+		if (scope->kind == kind && (scope->environment == environment || (scope->environment != NULL &&
 		    environment != NULL && strcmp(scope->environment, environment) == 0)))
 			return scope;
 	}
+	kind_layers(kind, environment, &layers);
+	base = config_base(config, &layers);
 	scope = scope_new(config, NULL, environment, service == NULL ? xstrdup("the provider") :
 	    xasprintf("service %s", service), base);
+	scope->kind = kind;
 	scope->merged = json_incref(base->root);
 	config->scopes = xrealloc(config->scopes, config->scope_count + 1, sizeof(struct scope *));
 	config->scopes[config->scope_count++] = scope;

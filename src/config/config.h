@@ -106,7 +106,10 @@ struct err	*config_check_whole(struct config *config, struct node **nodes, size_
  */
 json_t		*node_shown(const struct node *node, json_t *value);
 
-/* The node's evaluated configuration as YAML 1.1, keys sorted, secrets masked. */
+/*
+ * The node's evaluated configuration as YAML 1.1, keys sorted, secrets masked.  Of nodes that config_check() was asked
+ * about several threads may do this at once, as long as nothing else happens to the configuration.
+ */
 NODISCARD
 struct err	*node_yaml(struct node *node, struct buf *out);
 

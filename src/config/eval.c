@@ -18,6 +18,8 @@
  */
 #define EVAL_DEPTH	(SANDBOX_DEPTH - 10)
 
+static const char functions_key;	/* its address is a key in the registry */
+
 #define CHUNK		"macro"		/* what Lua calls a macro in messages */
 
 struct scope *
@@ -243,6 +245,45 @@ eval_early(struct scope *scope)
 	return e;
 }
 
+/* Push the macro as a function.  Nodes share texts, so that most were pushed before and are kept, by their addresses. */
+NODISCARD
+static struct err *
+push_function(struct sandbox *sandbox, const struct item *item)
+{
+	const char	*text = json_string_value(item->text) + (item->late ? 3 : 2);
+	lua_State	*L = sandbox_state(sandbox);
+	struct buf	 chunk = { 0 };
+	struct err	*e;
+
+	lua_checkstack(L, 4);
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &functions_key) == LUA_TNIL) {
+		lua_pop(L, 1);
+		lua_newtable(L);
+		lua_pushvalue(L, -1);
+		lua_rawsetp(L, LUA_REGISTRYINDEX, &functions_key);
+	}
+	if (lua_rawgetp(L, -1, item->text) != LUA_TNIL) {
+		lua_remove(L, -2);
+		return NULL;
+	}
+	lua_pop(L, 1);
+	if (text[strspn(text, " \t\n")] == '\0') {
+		lua_pop(L, 1);
+		return err_new(ERR_CONFIG, "an empty macro");
+	}
+	buf_adds(&chunk, "return ");
+	buf_adds(&chunk, text);
+	if ((e = sandbox_compile(sandbox, buf_text(&chunk), chunk.len, "=" CHUNK)) == NULL) {
+		lua_pushvalue(L, -1);
+		lua_rawsetp(L, -3, item->text);
+		lua_remove(L, -2);
+	} else {
+		lua_pop(L, 1);
+	}
+	buf_fini(&chunk);
+	return e;
+}
+
 /* Run the macro; *out is a new reference to what it gave. */
 NODISCARD
 static struct err *
@@ -251,20 +292,12 @@ item_run(struct scope *scope, const struct item *item, json_t **out)
 	struct config	*config = scope->config;
 	struct sandbox	*sandbox = config->sandbox;
 	const char	*text = json_string_value(item->text);
-	struct buf	 chunk = { 0 };
 	struct err	*e;
 	lua_State	*L;
 
-	if (json_object_get(config->wild, text) != NULL)
+	if (json_object_size(config->wild) > 0 && json_object_get(config->wild, text) != NULL)
 		return err_rule(err_new(ERR_CONFIG, "%s", json_str(config->wild, text)), "runaway");
-	text += item->late ? 3 : 2;
-	if (text[strspn(text, " \t\n")] == '\0')
-		return err_rule(err_new(ERR_CONFIG, "an empty macro"), "lua-syntax");
-	buf_adds(&chunk, "return ");
-	buf_adds(&chunk, text);
-	e = sandbox_compile(sandbox, buf_text(&chunk), chunk.len, "=" CHUNK);
-	buf_fini(&chunk);
-	if (e != NULL)
+	if ((e = push_function(sandbox, item)) != NULL)
 		return err_rule(e, "lua-syntax");
 	L = sandbox_state(sandbox);
 	macro_push_env(L, scope);
@@ -493,6 +526,31 @@ item_eval(struct scope *scope, size_t index)
 	lenient = sandbox_lenient(config->sandbox, true);
 	e = config->running.count == 0 ? item_drive(scope, index) : item_attempt(scope, index);
 	sandbox_lenient(config->sandbox, lenient);
+	return e;
+}
+
+struct err *
+item_probe(struct scope *scope, size_t index)
+{
+	struct config	*config = scope->config;
+	struct item	*item = &scope->items[index];
+	enum item_state	 state = item->state;
+	bool		 touched = config->touched, disguised = config->disguised;
+	json_t		*value = NULL;
+	struct err	*e;
+
+	if (state == ITEM_RUNNING)
+		return cycle_running(scope, index);
+	item->state = ITEM_RUNNING;
+	frames_push(&config->running, scope, index);
+	config->disguised = false;
+	if ((e = item->late ? eval_early(scope) : NULL) == NULL)
+		e = item_run(scope, item, &value);
+	json_decref(value);
+	config->touched = touched;
+	config->disguised = disguised;
+	config->running.count--;
+	scope->items[index].state = state;
 	return e;
 }
 

@@ -58,7 +58,7 @@ forbid(struct config *config, const struct source *source, const char *name, con
 	json_t			*value;
 	char			*key;
 
-	for (size_t i = 0; source != NULL && i < ARRAY_LEN(prefixes); i++) {
+	for (size_t i = 0; source != NULL && i < (source->prefixed ? ARRAY_LEN(prefixes) : 1); i++) {
 		key = xasprintf("%s%s", prefixes[i], name);
 		value = json_object_get(source->root, key);
 		if (value != NULL && !json_is_null(value) && !(json_is_array(value) && json_array_size(value) == 0)) {
@@ -322,36 +322,52 @@ load_common(struct config *config)
 	strs_fini(&stems);
 }
 
+/* Put a source (NULL: nothing) over a base (NULL: nothing). */
+static const struct base *
+base_above(struct config *config, const struct base *below, const struct source *source)
+{
+	struct merge	 merge = { .errors = &config->errors, .warnings = &config->warnings, .source = source };
+	size_t		 count = below == NULL ? 0 : below->layers.count;
+	struct base	*base;
+	json_t		*number;
+	char		*key;
+
+	key = xasprintf("%zu %s", below == NULL ? 0 : below->number, source == NULL ? "" : source->path);
+	if ((number = json_object_get(config->base_index, key)) != NULL) {
+		free(key);
+		return config->bases[json_integer_value(number) - 1];
+	}
+	base = xcalloc(1, sizeof(*base));
+	base->root = below == NULL ? json_object() : json_incref(below->root);
+	if (source != NULL) {
+		number = base->root;
+		merge.below = &(struct layers){ below == NULL ? NULL : below->layers.items, count };
+		base->root = merge_objects(&merge, number, source->root);
+		json_decref(number);
+		base->layers.items = xcalloc(count + 1, sizeof(struct source *));
+		if (count > 0)
+			memcpy(base->layers.items, below->layers.items, count * sizeof(struct source *));
+		base->layers.items[count] = source;
+		base->layers.count = count + 1;
+	}
+	buf_fini(&merge.path);
+	config->bases = xrealloc(config->bases, config->base_count + 1, sizeof(struct base *));
+	config->bases[config->base_count++] = base;
+	base->number = config->base_count;
+	json_object_set_new(config->base_index, key, json_integer((json_int_t)base->number));
+	free(key);
+	return base;
+}
+
+/* Bases that begin with the same layers share what those make. */
 const struct base *
 config_base(struct config *config, struct layers *take_layers)
 {
-	struct buf	 key = { 0 };
-	struct base	*base;
-	struct layers	 below = *take_layers;
-	struct merge	 merge = { .errors = &config->errors, .warnings = &config->warnings, .below = &below };
-	json_t		*number, *root;
+	const struct base *base = take_layers->count == 0 ? base_above(config, NULL, NULL) : NULL;
 
 	for (size_t i = 0; i < take_layers->count; i++)
-		buf_addf(&key, "%s\n", take_layers->items[i]->path);
-	if ((number = json_object_get(config->base_index, buf_text(&key))) != NULL) {
-		free(take_layers->items);
-		buf_fini(&key);
-		return config->bases[json_integer_value(number)];
-	}
-	base = xcalloc(1, sizeof(*base));
-	base->layers = *take_layers;
-	base->root = json_object();
-	for (below.count = 0; below.count < base->layers.count; below.count++) {
-		merge.source = base->layers.items[below.count];
-		root = merge_objects(&merge, base->root, merge.source->root);
-		json_decref(base->root);
-		base->root = root;
-	}
-	buf_fini(&merge.path);
-	json_object_set_new(config->base_index, buf_text(&key), json_integer((json_int_t)config->base_count));
-	config->bases = xrealloc(config->bases, config->base_count + 1, sizeof(struct base *));
-	config->bases[config->base_count++] = base;
-	buf_fini(&key);
+		base = base_above(config, base, take_layers->items[i]);
+	free(take_layers->items);
 	return base;
 }
 

@@ -11,6 +11,7 @@
 #include "repo/repo.h"
 
 #include <lauxlib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,10 @@
 
 static const char nodes_key, library_key;	/* their addresses are keys in the registry */
 
-/* An object in a scope's tree; what is in it is evaluated when it is asked for. */
+/*
+ * An object in a scope's tree; what is in it is evaluated when it is asked for.  Its user value is a table with what was
+ * asked for once, of what does not change: scalars and objects.
+ */
 struct object {
 	struct scope	*scope;
 	json_t		*value;		/* lives as long as the scope */
@@ -42,7 +46,7 @@ macro_push_object(lua_State *L, struct scope *scope, json_t *object, const char 
 	struct object	*value;
 
 	luaL_checkstack(L, 4, "object");
-	value = lua_newuserdatauv(L, sizeof(*value) + size, 0);
+	value = lua_newuserdatauv(L, sizeof(*value) + size, 1);
 	value->scope = scope;
 	value->value = object;
 	memcpy(value->path, path, size);
@@ -59,19 +63,30 @@ push_path(lua_State *L, const char *path, const char *key)
 }
 
 static void
+trace_below(lua_State *L, struct scope *scope, const char *path, const char *key)
+{
+	if (scope->config->trace == NULL)
+		return;
+	trace_property(scope, push_path(L, path, key));
+	lua_pop(L, 1);
+}
+
+static void	 push_below(lua_State *L, struct scope *scope, json_t *value, const char *path, const char *key);
+
+static void
 push_array(lua_State *L, struct scope *scope, json_t *array, const char *path)
 {
 	json_t		*element;
 	size_t		 i;
 	lua_Integer	 next = 1;
+	char		 number[24];
 
 	list_new(L, (int)json_array_size(array));
 	json_array_foreach(array, i, element) {
-		const char *step = json_is_object(element) || json_is_array(element) ?
-		    lua_pushfstring(L, "%s.%d", path, (int)i + 1) : lua_pushliteral(L, "");
-
-		macro_push_value(L, scope, element, step);
-		lua_remove(L, -2);
+		snprintf(number, sizeof(number), "%zu", i + 1);
+		if (json_is_object(element) || json_is_array(element))
+			trace_below(L, scope, path, number);
+		push_below(L, scope, element, path, number);
 		if (lua_isnil(L, -1))
 			lua_pop(L, 1);
 		else
@@ -79,24 +94,51 @@ push_array(lua_State *L, struct scope *scope, json_t *array, const char *path)
 	}
 }
 
-void
-macro_push_value(lua_State *L, struct scope *scope, json_t *value, const char *path)
+/* Push the value of a tree. */
+static void
+push_value(lua_State *L, struct scope *scope, json_t *value, const char *path)
 {
-	struct err *e;
-
-	luaL_checkstack(L, 6, "value");
-	trace_property(scope, path);
-	if ((e = scope_value(scope, value, &value)) == NULL && is_required(value))
-		e = scope_required(scope);
-	if (e != NULL)
-		macro_raise(L, scope->config, e);
-	value = taint_read(scope->config, value);
 	if (json_is_object(value))
 		macro_push_object(L, scope, value, path);
 	else if (json_is_array(value))
 		push_array(L, scope, value, path);
 	else
 		lua_push_json(L, value);
+}
+
+/* The value that is evaluated and may be read. */
+static json_t *
+read_value(lua_State *L, struct scope *scope, json_t *value)
+{
+	struct err *e;
+
+	if ((e = scope_value(scope, value, &value)) == NULL && is_required(value))
+		e = scope_required(scope);
+	if (e != NULL)
+		macro_raise(L, scope->config, e);
+	return taint_read(scope->config, value);
+}
+
+void
+macro_push_value(lua_State *L, struct scope *scope, json_t *value, const char *path)
+{
+	luaL_checkstack(L, 6, "value");
+	trace_property(scope, path);
+	push_value(L, scope, read_value(L, scope, value), path);
+}
+
+/* The same at "path.key", which only objects and arrays have to know. */
+static void
+push_below(lua_State *L, struct scope *scope, json_t *value, const char *path, const char *key)
+{
+	luaL_checkstack(L, 6, "value");
+	value = read_value(L, scope, value);
+	if (!json_is_object(value) && !json_is_array(value)) {
+		lua_push_json(L, value);
+		return;
+	}
+	push_value(L, scope, value, push_path(L, path, key));
+	lua_remove(L, -2);
 }
 
 void
@@ -144,18 +186,58 @@ object_get(lua_State *L)
 	json_t		*value = find(L, object, path);
 
 	lua_settop(L, 3);
-	if (value != NULL && !json_is_null(value))
-		macro_push_value(L, object->scope, value, push_path(L, object->path, path));
+	if (value != NULL && !json_is_null(value)) {
+		trace_below(L, object->scope, object->path, path);
+		push_below(L, object->scope, value, object->path, path);
+	}
 	return 1;
 }
 
+/* Push what is kept under the key at 2 for the object at 1; false: nothing, and nothing is pushed. */
+static bool
+recall(lua_State *L)
+{
+	if (lua_getiuservalue(L, 1, 1) == LUA_TTABLE) {
+		lua_pushvalue(L, 2);
+		if (lua_rawget(L, -2) != LUA_TNIL)
+			return true;
+	}
+	lua_settop(L, 2);
+	return false;
+}
+
+/*
+ * Keep the value on top under the key at 2: thousands of nodes may ask for it.  Lists are whoever's they are given to,
+ * secrets may be others the next time, and what is traced is to be asked for each time.
+ */
+static void
+keep(lua_State *L, const struct config *config)
+{
+	if (lua_istable(L, -1) || lua_isnil(L, -1) || config->touched || config->disguised ||
+	    config->trace != NULL)
+		return;
+	if (lua_getiuservalue(L, 1, 1) != LUA_TTABLE) {
+		lua_pop(L, 1);
+		lua_newtable(L);
+		lua_pushvalue(L, -1);
+		lua_setiuservalue(L, 1, 1);
+	}
+	lua_pushvalue(L, 2);
+	lua_pushvalue(L, -3);
+	lua_rawset(L, -3);
+	lua_pop(L, 1);
+}
+
+/* An __index: Lua calls it for objects only. */
 static int
 object_index(lua_State *L)
 {
-	struct object	*object = luaL_checkudata(L, 1, OBJECT);
+	struct object	*object = lua_touserdata(L, 1);
 	const char	*key;
 	json_t		*value;
 
+	if (recall(L))
+		return 1;
 	key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_tolstring(L, 2, NULL);
 	if ((value = json_object_get(object->value, key)) == NULL) {
 		if (strcmp(key, "get") == 0) {
@@ -166,7 +248,10 @@ object_index(lua_State *L)
 	}
 	if (value == NULL)
 		sandbox_raise(L, scope_missing(object->scope, object->value, object->path, key));
-	macro_push_value(L, object->scope, value, push_path(L, object->path, key));
+	trace_below(L, object->scope, object->path, key);
+	push_below(L, object->scope, value, object->path, key);
+	if (lua_type(L, 2) == LUA_TSTRING)
+		keep(L, object->scope->config);
 	return 1;
 }
 
@@ -197,9 +282,11 @@ object_keys(lua_State *L)
 static int
 object_equal(lua_State *L)
 {
-	struct object *a = luaL_testudata(L, 1, OBJECT), *b = luaL_testudata(L, 2, OBJECT);
+	const struct object	*a = lua_touserdata(L, 1), *b = lua_touserdata(L, 2);
+	bool			 objects;
 
-	lua_pushboolean(L, a != NULL && b != NULL && a->scope == b->scope && a->value == b->value);
+	objects = lua_getmetatable(L, 1) && lua_getmetatable(L, 2) && lua_rawequal(L, -1, -2);
+	lua_pushboolean(L, objects && a->scope == b->scope && a->value == b->value);
 	return 1;
 }
 

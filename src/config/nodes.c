@@ -4,7 +4,9 @@
 #include "config/state.h"
 
 #include "base/json.h"
+#include "base/parallel.h"
 #include "base/strs.h"
+#include "repo/repo.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -71,23 +73,28 @@ add_class(struct config *config, const struct source *own, const char *key, size
     const struct strs *known, struct strs *out)
 {
 	const char	*name = json_string_value(value), *near;
-	char		*path = xasprintf("%s.%zu", key, number);
+	bool		 services = known == &config->services, plain = name != NULL && !is_macro(value);
 	struct place	 place;
 	struct err	*e;
+	char		*path;
 
+	if (plain && (services ? config_service(config, name) : config_tag(config, name)) != NULL) {
+		if (!strs_has(out, name))
+			strs_add(out, name);
+		return;
+	}
+	path = xasprintf("%s.%zu", key, number);
 	raw_place(config, own, path, name, &place);
 	free(path);
-	if (name == NULL || is_macro(value)) {
+	if (!plain) {
 		problems_add(&config->errors, err_rule(err_at(ERR_CONFIG, &place, "\"%s\" must be a list of names",
 		    key), "wrong-type"));
-	} else if (!strs_has(known, name)) {
+	} else {
 		e = err_at(ERR_CONFIG, &place, "unknown %.*s \"%s\"", (int)strlen(key) - 1, key, name);
 		if ((near = strs_nearest(known, name)) != NULL)
 			e = err_hint(e, "did you mean \"%s\"?", near);
-		problems_add(&config->errors, err_rule(e, known == &config->services ? "unknown-service" :
-		    "unknown-tag"));
-	} else if (!strs_has(out, name))
-		strs_add(out, name);
+		problems_add(&config->errors, err_rule(e, services ? "unknown-service" : "unknown-tag"));
+	}
 }
 
 static void
@@ -233,11 +240,10 @@ node_base(struct config *config, const struct node *node)
 }
 
 static void
-load_node(struct config *config, const char *name)
+load_node(struct config *config, const char *name, struct source *take_own)
 {
 	struct node		*node = xcalloc(1, sizeof(*node));
-	char			*path = xasprintf("nodes/%s.json", name);
-	const struct source	*own = source_read(config, true, path);
+	const struct source	*own = source_take(config, take_own);
 	const struct err	*last;
 	struct scope		*scope;
 
@@ -258,27 +264,54 @@ load_node(struct config *config, const char *name)
 	node->state = scope;
 	node->enabled = node_enabled(config, scope);
 	config->nodes[config->node_count++] = node;
+}
+
+/* The files of nodes, which are read before they are looked at. */
+struct reading {
+	const struct repo	*repo;
+	const struct strs	*names;
+	struct source		**sources;
+};
+
+static void
+read_node(void *context, size_t i)
+{
+	struct reading	*reading = context;
+	char		*path = xasprintf("nodes/%s.json", reading->names->items[i]);
+
+	reading->sources[i] = source_new(reading->repo, true, path);
 	free(path);
 }
 
 void
 load_nodes(struct config *config)
 {
-	struct strs	 names = { 0 };
+	struct strs	 all = { 0 }, names = { 0 };
+	struct reading	 reading = { config->repo, &names, NULL };
 	struct err	*e;
 	struct place	 place = { 0 };
 	char		*path;
 
-	add_names(config, &names, true, "nodes", ".json");
-	config->nodes = xcalloc(names.count + 1, sizeof(struct node *));
-	for (size_t i = 0; i < names.count; i++) {
-		if ((e = node_name_check(names.items[i])) == NULL) {
-			load_node(config, names.items[i]);
+	add_names(config, &all, true, "nodes", ".json");
+	for (size_t i = 0; i < all.count; i++) {
+		if ((e = node_name_check(all.items[i])) == NULL) {
+			strs_add(&names, all.items[i]);
 			continue;
 		}
-		place.path = path = xasprintf("nodes/%s.json", names.items[i]);
+		place.path = path = xasprintf("nodes/%s.json", all.items[i]);
 		problems_add(&config->errors, err_rule(err_moved(e, &place, "%s", err_message(e)), "bad-name"));
 		free(path);
 	}
+	config->nodes = xcalloc(names.count + 1, sizeof(struct node *));
+	reading.sources = xcalloc(names.count, sizeof(struct source *));
+	if (config->repo->view == NULL)
+		parallel_each(names.count, read_node, &reading);
+	for (size_t i = 0; i < names.count; i++) {
+		if (config->repo->view != NULL)		/* libgit2 is for one thread */
+			read_node(&reading, i);
+		load_node(config, names.items[i], reading.sources[i]);
+	}
+	free(reading.sources);
 	strs_fini(&names);
+	strs_fini(&all);
 }

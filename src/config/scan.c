@@ -460,10 +460,16 @@ NODISCARD
 static struct err *
 check_name(const struct scan *scan, size_t start)
 {
-	json_t		*decoded = json_loadb(scan->text + start, scan->pos - start, JSON_DECODE_ANY, NULL);
-	const char	*name = json_string_value(decoded);
+	const char	*key = scan->text + start, *name;
+	size_t		 len = scan->pos - start;
+	json_t		*decoded;
 	struct err	*e = NULL;
 
+	/* A plain name, as almost all are. */
+	if (len > 2 && isalnum((unsigned char)key[1]) && memchr(key, '.', len) == NULL && memchr(key, '\\', len) == NULL)
+		return NULL;
+	decoded = json_loadb(key, len, JSON_DECODE_ANY, NULL);
+	name = json_string_value(decoded);
 	if (name == NULL || *name == '\0')
 		e = error_at(scan, start, "an empty key");
 	else if (strchr("+-!", *name) != NULL && name[1] == '\0')

@@ -95,6 +95,28 @@ scope_missing(struct scope *scope, json_t *from, const char *prefix, const char 
 	return err_rule(e, scope_broken(scope) ? RULE_CONSEQUENCE : "unknown-property");
 }
 
+bool
+has_required(const json_t *value)
+{
+	const char	*key;
+	json_t		*child;
+	size_t		 i;
+
+	if (is_required(value))
+		return true;
+	json_object_foreach((json_t *)(uintptr_t)value, key, child) {
+		if (has_required(child))
+			return true;
+	}
+	if (!json_is_array(value))
+		return false;
+	json_array_foreach(value, i, child) {
+		if (has_required(child))
+			return true;
+	}
+	return false;
+}
+
 static void
 find_required(const json_t *value, struct buf *path, struct strs *found)
 {
@@ -136,12 +158,13 @@ scope_required(struct scope *scope)
 	struct buf	 path = { 0 }, list = { 0 };
 	struct place	 place;
 	struct err	*e = NULL;
-	char		*own = own_path(scope);
+	char		*own;
 	bool		 elsewhere = false;	/* where nobody can change it */
 
+	if (!has_required(scope_root(scope)))
+		return NULL;
+	own = own_path(scope);
 	find_required(scope_root(scope), &path, &found);
-	if (found.count == 0)
-		goto out;
 	strs_join(&found, ", ", &list);
 	if (!scope_place(scope, found.items[0], NULL, &place) || str_starts(place.path, "platform/")) {
 		place = (struct place){ .path = own };
@@ -153,7 +176,6 @@ scope_required(struct scope *scope)
 			e = err_note(e, &place, "\"%s\" is REQUIRED here", found.items[i]);
 	}
 	e = err_hint(e, "set %s in %s", found.count > 1 ? "them" : "it", own);
-out:
 	free(own);
 	strs_fini(&found);
 	buf_fini(&path);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define NODES		"leap.nodes"		/* a metatable */
+#define STEPS_NAME	16			/* what comparing a name with another one costs */
 
 static const char selections_key;	/* its address is a key in the registry */
 
@@ -210,6 +211,26 @@ apply_filter(lua_State *L, const struct config *config, int filter)
 	lua_remove(L, -2);
 }
 
+/* The same as push_selection_name() for { name = "text" }, as most filters are; false: it is another. */
+static bool
+push_simple_name(lua_State *L, int filter)
+{
+	int top = lua_gettop(L);
+
+	lua_pushnil(L);
+	if (lua_next(L, filter) != 0 && lua_type(L, -2) == LUA_TSTRING && lua_type(L, -1) == LUA_TSTRING) {
+		lua_pushvalue(L, -2);
+		if (lua_next(L, filter) == 0) {
+			lua_pushfstring(L, "%d=", (int)lua_rawlen(L, top + 1));
+			lua_insert(L, top + 1);
+			lua_concat(L, 4);
+			return true;
+		}
+	}
+	lua_settop(L, top);
+	return false;
+}
+
 /* Push the name of what the filter at `filter` selects from the base whose name is on top, in its place. */
 static void
 push_selection_name(lua_State *L, struct config *config, int filter)
@@ -218,6 +239,8 @@ push_selection_name(lua_State *L, struct config *config, int filter)
 	json_t		*value;
 	struct err	*e;
 
+	if (push_simple_name(L, filter))
+		return;
 	if ((e = lua_to_json(L, filter, &value)) != NULL)
 		macro_raise(L, config, e);
 	json_canonical(value, &text);
@@ -344,6 +367,7 @@ nodes_index(lua_State *L)
 		macro_push_node(L, node);
 		return 1;
 	}
+	sandbox_spend(L, nodes->scope->config->node_count * STEPS_NAME);
 	sandbox_raise(L, no_node(nodes, name));
 }
 

@@ -57,7 +57,7 @@ read_error(const char *path, struct err *take_e)
 
 /* A broken file is an error and then as good as an empty one, so that the others are still looked at. */
 struct source *
-source_read(struct config *config, bool instance, const char *path)
+source_new(const struct repo *repo, bool instance, const char *path)
 {
 	struct source	*source = xcalloc(1, sizeof(*source));
 	struct err	*e;
@@ -65,18 +65,32 @@ source_read(struct config *config, bool instance, const char *path)
 	source->path = instance ? xstrdup(path) : xasprintf("platform/%s", path);
 	source->instance = instance;
 	if (instance)
-		e = repo_read(config->repo, path, &source->text);
+		e = repo_read(repo, path, &source->text);
 	else
-		e = repo_platform_read(config->repo, path, &source->text);
+		e = repo_platform_read(repo, path, &source->text);
 	e = e != NULL ? read_error(source->path, e) : parse(source);
 	if (e != NULL)
 		source->root = json_object();
+	source->error = err_rule(e, "syntax");
 	source->broken = e != NULL;
-	problems_add(&config->errors, err_rule(e, "syntax"));
 	source->prefixed = has_prefix(source->root);
-	config->sources = xrealloc(config->sources, config->source_count + 1, sizeof(struct source *));
-	config->sources[config->source_count++] = source;
 	return source;
+}
+
+struct source *
+source_take(struct config *config, struct source *take_source)
+{
+	problems_add(&config->errors, take_source->error);
+	take_source->error = NULL;
+	config->sources = xrealloc(config->sources, config->source_count + 1, sizeof(struct source *));
+	config->sources[config->source_count++] = take_source;
+	return take_source;
+}
+
+struct source *
+source_read(struct config *config, bool instance, const char *path)
+{
+	return source_take(config, source_new(config->repo, instance, path));
 }
 
 void

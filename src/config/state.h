@@ -24,6 +24,7 @@ struct source {
 	char		*path;		/* as errors show it */
 	struct buf	 text;
 	json_t		*root;		/* an object; empty when the file is broken */
+	struct err	*error;		/* until source_take() */
 	bool		 instance;	/* not the platform's */
 	bool		 broken;
 	bool		 prefixed;	/* has a "+key", "-key" or "!key" somewhere */
@@ -65,7 +66,7 @@ void		 kind_layers(const struct kind *kind, const char *environment, struct laye
 
 /* What layers merge to; shared by all that have the same ones. */
 struct base {
-	char		*key;
+	size_t		 number;	/* from 1 on */
 	struct layers	 layers;
 	json_t		*root;
 };
@@ -88,6 +89,7 @@ struct item {
 struct scope {
 	struct config	*config;
 	struct node	*node;		/* NULL for the others */
+	const struct kind *kind;	/* NULL for nodes */
 	char		*title;		/* "node web1", "the provider" */
 	const char	*environment;
 	const struct base *base;
@@ -159,7 +161,7 @@ struct config {
 	struct scope	*outside;		/* what a recipe that runs is about */
 	json_t		*files;			/* what file() read: path → text */
 	json_t		*remote;		/* what remote_file_path() noted: node → path → true */
-	json_t		*secrets;		/* the secrets that were asked for: environment/name → as what */
+	json_t		*secrets;		/* the secrets that were asked for: environment/name → their kind, and that in words */
 	json_t		*tunnels;		/* environment → node → port → addresses that connect to it */
 	struct picks	*picks;			/* what pick_node() picked, now and before; NULL: nobody asked */
 	bool		 macros_open;		/* the files in macros/ may define globals */
@@ -214,6 +216,10 @@ const struct kind *config_tag(const struct config *config, const char *name);
 
 /* source.c */
 struct source	*source_read(struct config *config, bool instance, const char *path);
+
+/* The same in two steps, of which several threads may do the first (where files are read from disk). */
+struct source	*source_new(const struct repo *repo, bool instance, const char *path);
+struct source	*source_take(struct config *config, struct source *take_source);
 void		 source_free(struct source *source);
 
 /* An error of reading a file, "cannot read PATH: why", with its place. */
@@ -271,6 +277,10 @@ bool		 scope_failed(const struct scope *scope, const json_t *value);
 NODISCARD
 struct err	*scope_deep(struct scope *scope, json_t *value, json_t **out);
 
+/* Run the macro of an item that has no value yet, for what it calls: nothing is kept, and it runs again when it is asked for. */
+NODISCARD
+struct err	*item_probe(struct scope *scope, size_t index);
+
 /* Evaluate everything of the scope; errors go to `problems`. */
 void		 scope_all(struct scope *scope, struct problems *problems);
 
@@ -295,6 +305,9 @@ bool		 mentions(const char *text, const char *name);
 
 /* Whether a layer is broken or missing, so that what it lacks need be no mistake. */
 bool		 scope_broken(const struct scope *scope);
+
+/* Whether it is "REQUIRED", or something in it. */
+bool		 has_required(const json_t *value);
 
 /* One error that names all properties of the scope that are "REQUIRED" still, or NULL. */
 NODISCARD

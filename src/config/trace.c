@@ -12,6 +12,8 @@
 
 /* What one macro read. */
 struct record {
+	struct scope		*scope;
+	char			*path;
 	struct trace_reads	 reads;
 	json_t			*seen;	/* a name for each read → true */
 	struct strs		 names;	/* the same names, in order */
@@ -52,6 +54,7 @@ record_free(struct record *record)
 	free(record->reads.items);
 	json_decref(record->seen);
 	strs_fini(&record->names);
+	free(record->path);
 	free(record);
 }
 
@@ -74,7 +77,7 @@ record_name(const struct scope *scope, const char *path)
 }
 
 static struct record *
-record_at(struct trace *trace, const struct scope *scope, const char *path)
+record_at(struct trace *trace, struct scope *scope, const char *path)
 {
 	char		*name = record_name(scope, path);
 	json_t		*number = json_object_get(trace->index, name);
@@ -84,6 +87,8 @@ record_at(struct trace *trace, const struct scope *scope, const char *path)
 		record = trace->records[json_integer_value(number)];
 	} else {
 		record = xcalloc(1, sizeof(*record));
+		record->scope = scope;
+		record->path = xstrdup(path);
 		record->seen = json_object();
 		json_object_set_new_nocheck(trace->index, name, json_integer((json_int_t)trace->count));
 		trace->records = xrealloc(trace->records, trace->count + 1, sizeof(struct record *));
@@ -125,6 +130,18 @@ trace_reads_of(const struct config *config, const struct scope *scope, const cha
 	number = json_object_get(config->trace->index, name);
 	free(name);
 	return number == NULL ? NULL : &config->trace->records[json_integer_value(number)]->reads;
+}
+
+bool
+trace_macro(const struct config *config, size_t number, struct scope **scope, const char **path,
+    const struct trace_reads **reads)
+{
+	if (config->trace == NULL || number >= config->trace->count)
+		return false;
+	*scope = config->trace->records[number]->scope;
+	*path = config->trace->records[number]->path;
+	*reads = &config->trace->records[number]->reads;
+	return true;
 }
 
 /* Add it unless it is there already; `about` tells it from others of its type and name. */

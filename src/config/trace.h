@@ -32,6 +32,10 @@ void	 trace_free(struct trace *trace);
 /* What the macro at `path` ("a.b.1") of the scope has read, each once, in order; NULL: nothing, or it did not run. */
 const struct trace_reads *trace_reads_of(const struct config *config, const struct scope *scope, const char *path);
 
+/* All macros that ran, in no order that matters: the one with this number from 0 on; false: there are not so many. */
+bool	 trace_macro(const struct config *config, size_t number, struct scope **scope, const char **path,
+	    const struct trace_reads **reads);
+
 /*
  * The hooks.  Each notes what the macro that runs now reads, also when the value has long been known, and does
  * nothing without trace_start().

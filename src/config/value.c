@@ -5,28 +5,6 @@
 
 #include <string.h>
 
-static bool
-has_required(const json_t *value)
-{
-	const char	*key;
-	json_t		*child;
-	size_t		 i;
-
-	if (is_required(value))
-		return true;
-	json_object_foreach((json_t *)(uintptr_t)value, key, child) {
-		if (has_required(child))
-			return true;
-	}
-	if (!json_is_array(value))
-		return false;
-	json_array_foreach(value, i, child) {
-		if (has_required(child))
-			return true;
-	}
-	return false;
-}
-
 /* The value of a property with all below it; *out is NULL when it is missing. */
 NODISCARD
 static struct err *

@@ -196,6 +196,24 @@ count_keys(lua_State *L, size_t *sequence, size_t *strings)
 	lua_pop(L, 1);
 }
 
+/* Whether the keys are 1, 2, 3…, as almost always where there is a 1. */
+static bool
+is_sequence(lua_State *L, int index)
+{
+	lua_Integer	count = (lua_Integer)lua_rawlen(L, index), seen = 0;
+	bool		good = count > 0;
+	int		top = lua_gettop(L);
+
+	lua_pushnil(L);
+	while (good && lua_next(L, index) != 0) {
+		good = lua_isinteger(L, -2) && lua_tointeger(L, -2) >= 1 && lua_tointeger(L, -2) <= count;
+		seen++;
+		lua_pop(L, 1);
+	}
+	lua_settop(L, top);
+	return good && seen == count;
+}
+
 NODISCARD
 static struct err *
 convert_table(struct result *result, int index, json_t **out, unsigned depth)
@@ -206,6 +224,8 @@ convert_table(struct result *result, int index, json_t **out, unsigned depth)
 
 	if (depth > DEPTH_MAX)
 		return err_new(ERR_CONFIG, TOO_DEEP, DEPTH_MAX);
+	if (is_sequence(L, index))
+		return convert_array(result, index, out, depth);
 	if (!list_keys_try(L, index))
 		return err_new(ERR_CONFIG, "the result has a table whose keys are no text");
 	count = lua_rawlen(L, -1);

@@ -275,15 +275,17 @@ list_call(lua_State *L)
 static int
 list_field(lua_State *L)
 {
-	lua_Integer	 count = check_list(L);
+	lua_Integer	 count = check_list(L), next = 1;
 	const char	*path = luaL_checkstring(L, 2);
+	int		 list = lua_gettop(L) + 1;
 
 	list_new(L, (int)count);
 	for (lua_Integer i = 1; i <= count; i++) {
 		lua_rawgeti(L, 1, i);
 		push_property(L, -1, path, false);
-		lua_remove(L, -2);
-		append(L);
+		if (!lua_isnil(L, -1))
+			lua_rawseti(L, list, next++);
+		lua_settop(L, list);
 	}
 	return 1;
 }

@@ -16,9 +16,12 @@
 #define HOOK_STEP	100		/* instructions between two looks at the budget, */
 #define HOOK_STEP_LONG	10		/* or so many when there are long texts, */
 #define CLOCK_STEP	10		/* and looks between two at the clock when there are none */
+#define STEPS_MANY	1000		/* that a function of C spends at once: it took its time */
 #define TEXT_LONG	((size_t)256 << 10)
+#define GC_PAUSE	400		/* percent: how much the memory may grow between two collections of garbage */
 #define BYTES_A_STEP	128		/* that much new memory costs as much as an instruction */
-#define CALL_STEPS	100		/* what starting a run costs the budget it is in */
+#define CALL_STEPS	100		/* what starting a run costs the budget it is in, */
+#define RAISE_STEPS	2000		/* and an error of ours, for which names that are like another were looked for */
 #define TEXT_MAX	((size_t)1 << 20)
 #define MESSAGE_MAX	1000		/* bytes of an error that a program raised */
 #define STACK_DEEP	((size_t)1 << 20)	/* of the stack of C, which may be 8 MiB */
@@ -111,7 +114,8 @@ sandbox_spend(lua_State *L, size_t steps)
 	if (sandbox->depth == 0)
 		return;
 	spend(sandbox, steps);
-	look_at_clock(sandbox);
+	if (++sandbox->budget.looks % CLOCK_STEP == 0 || steps >= STEPS_MANY || sandbox->long_texts)
+		look_at_clock(sandbox);
 	if (sandbox->budget.empty)
 		luaL_error(L, "out of steps");
 }
@@ -131,9 +135,8 @@ allocate(void *context, void *mem, size_t old_size, size_t size)
 		old_size = 0;
 	}
 	if (size == 0) {
-		free(mem);
 		sandbox->used -= old_size;
-		return NULL;
+		return pool_resize(&sandbox->pool, mem, old_size, 0);
 	}
 	if (size > old_size) {
 		/* With an empty budget too: a function of C that calls others stops here, no hook being called. */
@@ -141,9 +144,10 @@ allocate(void *context, void *mem, size_t old_size, size_t size)
 			return NULL;
 		spend(sandbox, (size - old_size) / BYTES_A_STEP);
 	}
-	new = sandbox->strict ? realloc(mem, size) : xrealloc(mem, size, 1);
-	if (new != NULL)
+	if ((new = pool_resize(&sandbox->pool, mem, old_size, size)) != NULL)
 		sandbox->used = sandbox->used - old_size + size;
+	else if (!sandbox->strict)
+		xrealloc(NULL, SIZE_MAX, 1);		/* aborts */
 	return new;
 }
 
@@ -174,6 +178,7 @@ sandbox_new(size_t memory, unsigned long instructions)
 	sandbox->instructions = instructions;
 	L = sandbox->main = sandbox->L = lua_newstate(allocate, sandbox);
 	lua_atpanic(L, panic);
+	lua_gc(L, LUA_GCINC, GC_PAUSE, 0, 0);
 	luaL_newmetatable(L, SANDBOX_ERROR);
 	lua_pushcfunction(L, raised_gc);
 	lua_setfield(L, -2, "__gc");
@@ -191,6 +196,7 @@ sandbox_free(struct sandbox *sandbox)
 	if (sandbox == NULL)
 		return;
 	lua_close(sandbox->main);
+	pool_fini(&sandbox->pool);
 	free(sandbox);
 }
 
@@ -225,6 +231,7 @@ raise(lua_State *L, struct err *take_e, bool final)
 	struct raised	*raised;
 	bool		 lenient = sandbox_lenient(sandbox, true);
 
+	spend(sandbox, RAISE_STEPS);
 	lua_checkstack(L, 2);
 	raised = lua_newuserdatauv(L, sizeof(*raised), 0);
 	*raised = (struct raised){ take_e, final };
@@ -274,8 +281,7 @@ take_error(struct sandbox *sandbox, lua_State *L, int status)
 		    sandbox->instructions), "runaway");
 	else if (sandbox->budget.long_text)
 		e = err_rule(err_new(ERR_CONFIG, "makes a text of more than %zu MiB", SANDBOX_TEXT_MAX >> 20), "runaway");
-	else if (sandbox->budget.starved || status == LUA_ERRMEM ||
-	    (message != NULL && strcmp(message, "not enough memory") == 0))
+	else if (sandbox->budget.starved || status == LUA_ERRMEM)
 		e = err_rule(err_new(ERR_CONFIG, "needs more than %zu MiB of memory", sandbox->memory >> 20), "runaway");
 	else if (raised != NULL && raised->e != NULL) {
 		e = raised->e;
@@ -291,12 +297,10 @@ take_error(struct sandbox *sandbox, lua_State *L, int status)
 
 /* Whether what a function of C said lacks a line; error() itself was told whether to say one. */
 static bool
-lacks_line(lua_State *L, lua_Debug *frame, const char *message)
+lacks_line(lua_State *L, lua_Debug *frame)
 {
 	bool lacks;
 
-	if (strcmp(message, "C stack overflow") == 0)
-		return true;
 	lua_getinfo(L, "Sf", frame);
 	lacks = *frame->what == 'C' && lua_tocfunction(L, -1) != sandbox_of(L)->error;
 	lua_pop(L, 1);
@@ -314,7 +318,7 @@ say_where(lua_State *L)
 	lua_Debug	 frame;
 	int		 level = 1;
 
-	if (message == NULL || !lua_getstack(L, level, &frame) || !lacks_line(L, &frame, message))
+	if (message == NULL || !lua_getstack(L, level, &frame) || !lacks_line(L, &frame))
 		return 1;
 	while (lua_getstack(L, level++, &frame)) {
 		lua_getinfo(L, "Sl", &frame);

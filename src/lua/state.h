@@ -4,6 +4,7 @@
 #ifndef LUA_STATE_H
 #define LUA_STATE_H
 
+#include "lua/pool.h"
 #include "lua/sandbox.h"
 
 #include <stdint.h>
@@ -29,6 +30,7 @@ struct sandbox {
 	unsigned	 depth;			/* runs inside each other, */
 	unsigned	 apart;			/* and those of sandbox_call_apart() among them */
 	size_t		 memory, used;
+	struct pool	 pool;
 	unsigned long	 instructions;
 	struct budget	 budget;
 	bool		 strict;		/* refuse memory beyond the limit */

@@ -103,6 +103,13 @@ void		 property_functions(lua_State *L, struct kit *kit);
 NODISCARD
 struct err	*tool_read(struct run *run, const char *path);
 
+/*
+ * certificate.c: the function certificate(); and whether "cert/NAME.key" is of a certificate for a name of the node's,
+ * so that the node may have it.
+ */
+int		 tool_certificate(lua_State *L);
+bool		 certificate_is_own(struct run *run, const char *path);
+
 /* option.c: what a function was given. */
 enum option_kind {
 	OPTION_TEXT,

@@ -41,7 +41,7 @@ tool_read(struct run *run, const char *path)
 	struct err	*e = NULL, *placed;
 	bool		 found = true;
 
-	if (str_ends(path, ".key"))
+	if (str_ends(path, ".key") || str_ends(path, ".age"))
 		e = err_hint(run_error(run, "%s is a private key", below), "private(\"%s\") gives a node its own", path);
 	else if (str_starts(path, "nodes/") && repo_has(run->repo, below))
 		e = repo_read(run->repo, below, &run->content);		/* most likely for this node only */
@@ -217,7 +217,7 @@ read_private(struct run *run, const char *path)
 	char		*own = xasprintf("nodes/%s/", run->node->name), *below = path_join(FILES, path);
 	struct err	*e = NULL;
 
-	if (!str_starts(path, own))
+	if (!str_starts(path, own) && !certificate_is_own(run, path))
 		e = err_hint(run_error(run, "%s is not %s's to know", below, run->node->name),
 		    "a node gets the private keys below " FILES "/%s only", own);
 	else if (!vault_has(run->repo, below))
@@ -225,7 +225,7 @@ read_private(struct run *run, const char *path)
 	else if (run->look)
 		give_stand_in(run);
 	else
-		e = vault_read(run->repo, below, &run->content);
+		e = vault_read(run->repo, run->node->environment, below, &run->content);
 	free(own);
 	free(below);
 	return e;
@@ -298,7 +298,7 @@ tool_functions(lua_State *L, struct kit *kit)
 	static const struct run_function tools[] = {
 		{ "read", tool_read_call }, { "exists", tool_exists }, { "files", tool_files },
 		{ "private", tool_private }, { "render", tool_render }, { "json", tool_json },
-		{ "digest", tool_digest },
+		{ "digest", tool_digest }, { "certificate", tool_certificate },
 	};
 
 	kit_functions(L, kit, tools, ARRAY_LEN(tools));

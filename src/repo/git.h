@@ -28,9 +28,14 @@ struct err	*git_state(struct git_state *state, const char *root);
 
 /*
  * Add the paths, relative to `root`, of the private keys that git's index has: what is called so (".key"), and what
- * begins as one does.  Fails as git_state().
+ * has one in it.  The index is that of the commit that git is about to make, if it is (GIT_INDEX_FILE).  Fails as git_state().
  */
 NODISCARD
 struct err	*git_tracked_keys(struct strs *out, const char *root);
+
+/* The same of files with a content that matches. */
+NODISCARD
+struct err	*git_tracked_matching(struct strs *out, const char *root,
+		    bool (*matches)(const char *text, size_t len));
 
 #endif

@@ -368,6 +368,7 @@ repo_open_at(struct repo **out, const struct repo *here, enum repo_moment moment
 	struct err	*e;
 
 	repo->read_only = true;
+	repo->keyring = here->keyring;
 	if (moment != REPO_EDIT)
 		repo->state = xstrdup(moment == REPO_REVISION ? what : "index");
 	if ((e = open_git(&opened, here)) == NULL && (e = find_tree(&root, opened.git, moment, what)) == NULL &&
@@ -382,6 +383,27 @@ repo_open_at(struct repo **out, const struct repo *here, enum repo_moment moment
 		repo = NULL;
 	}
 	repo_close(repo);
+	opened_fini(&opened);
+	return e;
+}
+
+struct err *
+repo_commit(const struct repo *here, const char *what, char out[65])
+{
+	struct opened	 opened;
+	git_object	*object = NULL, *commit = NULL;
+	struct err	*e = open_git(&opened, here);
+	int		 rc = 0;
+
+	out[0] = '\0';
+	if (e == NULL && (rc = revparse(&object, opened.git, what)) != 0)
+		e = no_revision(opened.git, what, rc);
+	if (e == NULL && git_object_peel(&commit, object, GIT_OBJECT_COMMIT) != 0)
+		e = err_hint(err_new(ERR_USAGE, "\"%s\" is no commit", what), "a revision is a commit, branch or tag");
+	if (e == NULL)
+		git_oid_tostr(out, 65, git_object_id(commit));
+	git_object_free(object);
+	git_object_free(commit);
 	opened_fini(&opened);
 	return e;
 }

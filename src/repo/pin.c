@@ -25,9 +25,9 @@ repo_environment(const struct repo *repo)
 	return repo->pin != NULL ? repo->pin : repo->leapfile.environment;
 }
 
-/* The directory of leap's state, the caller's; NULL when the user has no home.  A relative one does not count (XDG). */
-static char *
-state_dir(void)
+/* A relative one does not count (XDG). */
+char *
+user_state_dir(void)
 {
 	const char	*state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 
@@ -89,7 +89,7 @@ pins_take(const json_t *pins, const char *path, struct repo *repo)
 struct err *
 pin_read(struct repo *repo)
 {
-	char		*dir = state_dir(), *path;
+	char		*dir = user_state_dir(), *path;
 	json_t		*pins;
 	struct err	*e;
 
@@ -139,7 +139,7 @@ out:
 struct err *
 pin_write(struct repo *repo, const char *environment)
 {
-	char		*dir = state_dir();
+	char		*dir = user_state_dir();
 	struct err	*e;
 
 	if (dir == NULL)

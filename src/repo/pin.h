@@ -8,6 +8,9 @@
 
 struct repo;
 
+/* The directory of what leap remembers for the user, the caller's, free(); NULL when there is no home. */
+char		*user_state_dir(void);
+
 /*
  * They are the user's, not the instance's: $XDG_STATE_HOME/leap/pins.json, or ~/.local/state/leap/pins.json, of mode
  * 0600, is an object of environments by the real paths of instances.

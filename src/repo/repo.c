@@ -181,18 +181,38 @@ static bool
 is_made_by_deploy(const char *path)
 {
 	return (str_starts(path, "files/nodes/") || str_starts(path, "files/ca/")) &&
-	    (str_ends(path, ".crt") || str_ends(path, ".key"));
+	    (str_ends(path, ".crt") || str_ends(path, ".crl") || str_ends(path, ".key.age"));
+}
+
+/* Whether it is of a CA that there is only while another is replaced: "files/ca/ca-next.crt". */
+static bool
+is_passing(const char *path)
+{
+	return str_starts(path, "files/ca/") && (strstr(path, "-next.") != NULL || strstr(path, "-old.") != NULL);
+}
+
+/* Where a file is taken from: repo->keys tells. */
+static const struct repo *
+home_of(const struct repo *repo, const char *path)
+{
+	bool	 now = is_made_by_deploy(path) || str_starts(path, "vault/") || str_starts(path, "secrets/") ||
+		    (str_starts(path, "files/") && str_ends(path, ".key.age")) ||
+		    (str_starts(path, "files/nodes/") && str_ends(path, "_ssh.pub"));
+
+	return repo->keys != NULL && now ? repo->keys : repo;
 }
 
 bool
 repo_is_stand_in(const struct repo *repo, const char *path)
 {
-	return repo->stand_ins && is_made_by_deploy(path) && !has_below(repo->root, repo->view, path);
+	return repo->stand_ins && is_made_by_deploy(path) && !is_passing(path) &&
+	    !has_below(repo->root, repo->view, path);
 }
 
 struct err *
 repo_read(const struct repo *repo, const char *path, struct buf *out)
 {
+	repo = home_of(repo, path);
 	if (!repo_is_stand_in(repo, path))
 		return read_below(repo->root, repo->view, path, out);
 	buf_addf(out, "%s, which the next deploy makes\n", path);
@@ -202,12 +222,14 @@ repo_read(const struct repo *repo, const char *path, struct buf *out)
 bool
 repo_has(const struct repo *repo, const char *path)
 {
+	repo = home_of(repo, path);
 	return has_below(repo->root, repo->view, path) || repo_is_stand_in(repo, path);
 }
 
 enum repo_type
 repo_type(const struct repo *repo, const char *path)
 {
+	repo = home_of(repo, path);
 	return type_below(repo->root, repo->view, path);
 }
 

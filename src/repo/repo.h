@@ -40,7 +40,12 @@ struct repo {
 	struct view	*view, *platform_view;	/* where files are read from; NULL: from disk */
 	bool		 stand_ins;		/* certificates and keys that are missing have a text in their place */
 	struct keyring	*keyring;		/* the vault's own, vault_setup(); a view has that of the instance */
-	bool		 read_only;		/* nothing is written: secrets that are missing get a stand-in */
+	bool		 read_only;		/* nothing is written: secrets get a stand-in */
+	/*
+	 * NULL, or the instance from which a view takes what must be as it is now, and not as it was then: the vault,
+	 * secrets, certificates and the nodes' host keys.  Then secrets are the real ones, though the view is read_only.
+	 */
+	const struct repo *keys;
 };
 
 /*
@@ -69,6 +74,10 @@ enum repo_moment {
 };
 NODISCARD
 struct err	*repo_open_at(struct repo **out, const struct repo *here, enum repo_moment moment, const char *what);
+
+/* The commit that a revision means, as hexadecimal digits.  Fails with ERR_USAGE when it is none. */
+NODISCARD
+struct err	*repo_commit(const struct repo *here, const char *what, char out[65]);
 
 /* Whether a word is a revision of the repository that the instance is in. */
 NODISCARD

@@ -1,4 +1,4 @@
-/* repo: private keys that git has and never should. */
+/* repo: private keys and secrets that git has and never should. */
 /* May know base.  libgit2's home. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "repo/git.h"
@@ -7,59 +7,107 @@
 #include "base/strs.h"
 #include "repo/libgit2.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* No private key is longer; what is need not be unpacked. */
 #define KEY_LONGEST	((size_t)64 << 10)
+#define TEXT_LONGEST	((size_t)16 << 20)
 
-/* What private keys begin with: PEM of any kind (RFC 7468), OpenSSH's too, and age's identities. */
+/* Whether a private key in PEM (RFC 7468) of any kind, or OpenSSH's, begins here: with a line of its data, no mere word. */
 static bool
-is_private(const char *text, size_t len)
+pem_begins(const char *text, const char *end)
 {
-	static const char	 pem[] = "-----BEGIN ", age[] = "AGE-SECRET-KEY-1", end[] = "PRIVATE KEY-----";
+	static const char	 begin[] = "-----BEGIN ", tail[] = "PRIVATE KEY-----", encrypted[] = "Proc-Type:";
+	static const size_t	 label = 40, data = 32;
 	const char		*line;
+	size_t			 left = (size_t)(end - text), n = 0;
 
-	while (len > 0 && strchr(" \t\r\n", *text) != NULL) {
-		text++;
-		len--;
-	}
-	if (len >= strlen(age) && memcmp(text, age, strlen(age)) == 0)
-		return true;
-	if (len < strlen(pem) || memcmp(text, pem, strlen(pem)) != 0)
+	if (left < strlen(begin) || memcmp(text, begin, strlen(begin)) != 0)
 		return false;
-	line = memchr(text, '\n', len);
-	len = line == NULL ? len : (size_t)(line - text);
-	return memmem(text, len, end, strlen(end)) != NULL;
+	line = memmem(text, left < label ? left : label, tail, strlen(tail));
+	if (line == NULL)
+		return false;
+	/* In JSON, and elsewhere, a newline may be the two characters "\\n". */
+	for (line += strlen(tail); line < end && strchr("\r\n\\ \t", *line) != NULL && *line != '\0'; line++)
+		line += *line == '\\' && line + 1 < end;
+	if ((size_t)(end - line) > strlen(encrypted) && memcmp(line, encrypted, strlen(encrypted)) == 0)
+		return true;
+	for (; line < end && n < data && (isalnum((unsigned char)*line) || *line == '+' || *line == '/'); line++)
+		n++;
+	return n == data;
+}
+
+/* An identity of age: its word and 58 more letters. */
+static bool
+age_begins(const char *text, const char *end)
+{
+	static const char	 begin[] = "AGE-SECRET-KEY-1";
+	size_t			 n = strlen(begin);
+
+	if ((size_t)(end - text) < n + 58 || memcmp(text, begin, n) != 0)
+		return false;
+	while (n < strlen(begin) + 58 && (isupper((unsigned char)text[n]) || isdigit((unsigned char)text[n])))
+		n++;
+	return n == strlen(begin) + 58;
 }
 
 static bool
-blob_is_private(git_odb *odb, const git_oid *id)
+is_private(const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	for (const char *at = text; (at = memchr(at, '-', (size_t)(end - at))) != NULL; at++) {
+		if (pem_begins(at, end) || (at - text >= 3 && age_begins(at - 3, end)))
+			return true;
+	}
+	return false;
+}
+
+/* What files are looked for. */
+struct search {
+	const char	*suffix;	/* what is called so needs no look; or NULL */
+	size_t		 longest;
+	bool		 (*matches)(const char *text, size_t len);
+};
+
+static bool
+blob_matches(git_odb *odb, const git_oid *id, const struct search *search)
 {
 	git_odb_object	*object = NULL;
 	git_object_t	 type;
 	size_t		 len;
-	bool		 private;
+	bool		 matches;
 
-	if (git_odb_read_header(&len, &type, odb, id) != 0 || type != GIT_OBJECT_BLOB || len > KEY_LONGEST ||
+	if (git_odb_read_header(&len, &type, odb, id) != 0 || type != GIT_OBJECT_BLOB || len > search->longest ||
 	    git_odb_read(&object, odb, id) != 0)
 		return false;
-	private = is_private(git_odb_object_data(object), git_odb_object_size(object));
+	matches = search->matches(git_odb_object_data(object), git_odb_object_size(object));
 	git_odb_object_free(object);
-	return private;
+	return matches;
+}
+
+/* A commit that git is about to make may be from another index than the repository's own. */
+static int
+open_index(git_index **out, git_repository *git)
+{
+	const char *file = getenv("GIT_INDEX_FILE");
+
+	return file != NULL && *file != '\0' ? git_index_open(out, file) : git_repository_index(out, git);
 }
 
 /* Look at every file of the index that is below `below`. */
 NODISCARD
 static struct err *
-look(struct strs *out, git_repository *git, const char *root, const char *below)
+look(struct strs *out, git_repository *git, const char *root, const char *below, const struct search *search)
 {
 	git_index	*index = NULL;
 	git_odb		*odb = NULL;
 	struct err	*e = NULL;
 	size_t		 n = strlen(below);
 
-	if (git_repository_index(&index, git) != 0 || git_repository_odb(&odb, git) != 0)
+	if (open_index(&index, git) != 0 || git_repository_odb(&odb, git) != 0)
 		e = git_err(root, "read its index");
 	for (size_t i = 0; e == NULL && i < git_index_entrycount(index); i++) {
 		const git_index_entry	*entry = git_index_get_byindex(index, i);
@@ -68,7 +116,7 @@ look(struct strs *out, git_repository *git, const char *root, const char *below)
 		if (n > 0 && (strncmp(path, below, n) != 0 || path[n] != '/'))
 			continue;
 		path += n > 0 ? n + 1 : 0;
-		if (str_ends(path, ".key") || blob_is_private(odb, &entry->id))
+		if ((search->suffix != NULL && str_ends(path, search->suffix)) || blob_matches(odb, &entry->id, search))
 			strs_add(out, path);
 	}
 	git_odb_free(odb);
@@ -76,8 +124,9 @@ look(struct strs *out, git_repository *git, const char *root, const char *below)
 	return e;
 }
 
-struct err *
-git_tracked_keys(struct strs *out, const char *root)
+NODISCARD
+static struct err *
+look_above(struct strs *out, const char *root, const struct search *search)
 {
 	git_repository	*git = NULL;
 	struct err	*e;
@@ -90,10 +139,22 @@ git_tracked_keys(struct strs *out, const char *root)
 		return git_err(root, "start libgit2");
 	}
 	if ((e = git_open_above(&git, root)) == NULL && (below = git_below(git, real)) != NULL)
-		e = look(out, git, root, below);
+		e = look(out, git, root, below, search);
 	git_repository_free(git);
 	git_libgit2_shutdown();
 	free(below);
 	free(real);
 	return e;
+}
+
+struct err *
+git_tracked_keys(struct strs *out, const char *root)
+{
+	return look_above(out, root, &(struct search){ ".key", KEY_LONGEST, is_private });
+}
+
+struct err *
+git_tracked_matching(struct strs *out, const char *root, bool (*matches)(const char *text, size_t len))
+{
+	return look_above(out, root, &(struct search){ NULL, TEXT_LONGEST, matches });
 }

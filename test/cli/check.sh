@@ -37,13 +37,10 @@ mistakes() {
 		mkdir -p files/nodes/host-shared users/private
 		cp files/nodes/good/good_ssh.pub files/nodes/host-shared/host-shared_ssh.pub
 		for node in expired foreign garbled; do
-			must openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 \
-			    -out "files/nodes/cert-$node/cert-$node.key"
-			chmod 600 "files/nodes/cert-$node/cert-$node.key"
+			echo 'encrypted to nobody' >"files/nodes/cert-$node/cert-$node.key.age"
 		done
-		cp files/nodes/cert-expired/cert-expired.key files/ca/client_ca.key
-		chmod 644 files/ca/client_ca.key
-		cp files/nodes/cert-foreign/cert-foreign.key files/forgotten.pem
+		must openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out files/ca/client_ca.key
+		cp files/ca/client_ca.key files/forgotten.pem
 		must ssh-keygen -q -t ed25519 -N '' -f "$WORK/.private"
 		cp "$WORK/.private" users/private/private_ssh.pub
 		printf '*.key\nprivate_ssh.pub\n' >.gitignore
@@ -67,9 +64,10 @@ expected() {
 			echo "${file#./}:0 $(sed -nE 's/.*mistake of the file: ([a-z-]*).*/\1/p' "$file" | head -n 1)"
 		done
 		cat <<-'EOT'
-			files/ca/client_ca.key:0 open-secret
+			files/ca/client_ca.key:0 clear-secret
 			files/forgotten.pem:0 tracked-key
 			files/nodes/gone:0 stray-file
+			files/old.key:0 clear-secret
 			files/old.key:0 tracked-key
 			files/nodes/host-shared/host-shared_ssh.pub:0 shared-host-key
 			services/halfmade:0 stray-file
@@ -244,11 +242,10 @@ must git add -A
 must git -c user.name=t -c user.email=t@example.org commit -q -m start
 must git clone -q . "$WORK/clone"
 cd "$WORK/clone" || exit 1
-check test ! -e files/nodes/web1/web1.key
 leap check
 status_is 0
 stdout_empty
-check test ! -e secrets
+check test ! -e secrets/default/web.age
 rm -rf "$WORK/clone"
 
 it "where the others are, a missing one is told"
@@ -256,7 +253,7 @@ instance
 node web1 192.0.2.1 '"services": ["static"]'
 must "$LEAP" cert update
 pin web1
-rm files/nodes/web1/web1.key
+rm files/nodes/web1/web1.key.age
 leap check
 status_is 0
 stdout_is <<'EOT'

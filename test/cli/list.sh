@@ -214,6 +214,7 @@ while IFS=$'\t' read -r _ name args; do
 	case $name in
 	compile) before=(hosts) ;;
 	run) before=(true) ;;
+	lock) before=(--why test) ;;
 	*) before=() ;;
 	esac
 	# shellcheck disable=SC2086 # a command may be two words

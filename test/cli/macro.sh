@@ -231,10 +231,12 @@ leap compile
 leap list web1 --print pin,half,plain
 status_is 0
 stdout_has "[secret]"
-check_not grep -qF "$(cut -c1-4 secrets/default/db)" "$OUT"
+secret=$(opened secrets/default/db | cut -c1-4)
+check test "${#secret}" -eq 4
+check_not grep -qF "$secret" "$OUT"
 leap list web1 --print pin,half --json
-check_not grep -qF "$(cut -c1-4 secrets/default/db)" "$OUT"
-check_not grep -qF "$(cut -c1-4 secrets/default/db)" compiled/web1.yaml
+check_not grep -qF "$secret" "$OUT"
+check_not grep -qF "$secret" compiled/web1.yaml
 
 it "what pick_node picked is kept in state.json, by those who write"
 instance

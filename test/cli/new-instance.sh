@@ -29,11 +29,11 @@ status_is 0
 
 it "keeps private keys out of git"
 must cd demo
-mkdir -p files/nodes/web1 secrets/default
+mkdir -p files/nodes/web1 vault/.new
 echo x >files/nodes/web1/web1.key
-echo x >secrets/default/a
+echo x >vault/.new/0
 check test -z "$(git status --porcelain)"
-rm -r files/nodes secrets
+rm -r files/nodes vault
 
 it "fills an empty directory in place"
 mkdir empty

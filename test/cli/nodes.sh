@@ -36,7 +36,7 @@ check diff -u - nodes/web1.json <<-'EOT'
 	    "tags": []
 	}
 EOT
-check test -f files/nodes/web1/web1.crt -a -f files/nodes/web1/web1.key
+check test -f files/nodes/web1/web1.crt -a -f files/nodes/web1/web1.key.age
 leap list
 stdout_has web1
 
@@ -195,11 +195,11 @@ echo compiled >compiled/web1.yaml
 echo pinned >files/nodes/web1/web1_ssh.pub
 echo mine >files/nodes/web1/notes.txt
 echo 'other' >files/nodes/web1/web10.txt
-cp files/nodes/web1/web1.key "$WORK/key"
+cp files/nodes/web1/web1.key.age "$WORK/key"
 leap node mv web1 shop1
 status_is 0
-check test "$(cd files/nodes/shop1 && echo *)" = "notes.txt shop1.crt shop1.key shop1_ssh.pub web10.txt"
-check cmp -s "$WORK/key" files/nodes/shop1/shop1.key
+check test "$(cd files/nodes/shop1 && echo *)" = "notes.txt shop1.crt shop1.key.age shop1_ssh.pub web10.txt"
+check cmp -s "$WORK/key" files/nodes/shop1/shop1.key.age
 check test -f nodes/shop1.json -a -f compiled/shop1.yaml
 check_not test -e nodes/web1.json -o -e files/nodes/web1 -o -e compiled/web1.yaml
 leap node add web2 ip_address:192.0.2.2

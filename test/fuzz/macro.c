@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/mask.h"
 #include "config/state.h"
+#include "config/trace.h"
 #include "lua/state.h"
 
 #define MEMORY		((size_t)16 << 20)
@@ -17,7 +18,7 @@ int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static struct instance	 instance;
 static struct scope	*scopes[2 * INPUTS_MAX];
-static size_t		 count;
+static size_t		 count, loads;
 
 static void
 forget(void)
@@ -67,6 +68,9 @@ load(void)
 	forget();
 	if (instance_load(&instance) != NULL)
 		abort();
+	/* Every second one remembers what macros read. */
+	if (loads++ % 2 == 1)
+		trace_start(instance.config);
 	instance.config->sandbox->memory = MEMORY;
 	instance.config->sandbox->instructions = STEPS;
 }

@@ -6,12 +6,14 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mask.h"
+#include "base/parallel.h"
 #include "base/proc.h"
 #include "base/sha256.h"
 #include "base/strs.h"
 #include "base/term.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -252,6 +254,49 @@ TEST(mask_tells_thousands_of_keys_apart)
 	mask_fini();
 }
 
+static void
+count_call(void *context, size_t i)
+{
+	atomic_uint *calls = context;
+
+	atomic_fetch_add(&calls[i], 1);
+}
+
+TEST(work_on_many_things_is_done_once_for_each)
+{
+	static const size_t	 counts[] = { 0, 1, 63, 64, 65, 1000, 4099 };
+	static atomic_uint	 calls[4100];
+
+	for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+		memset(calls, 0, sizeof(calls));
+		parallel_each(counts[i], count_call, calls);
+		for (size_t j = 0; j < ARRAY_LEN(calls); j++)
+			CHECK_INT(calls[j], j < counts[i]);
+	}
+}
+
+TEST(a_file_is_the_same_with_content_and_mode)
+{
+	char		 dir[] = "/tmp/leap-test-XXXXXX", *path, *link;
+
+	CHECK(mkdtemp(dir) != NULL);
+	path = path_join(dir, "a");
+	link = path_join(dir, "b");
+	CHECK(!file_same(path, "x", 1, 0644));
+	CHECK_OK(file_write_unsynced(path, "x", 1, 0644));
+	CHECK_OK(file_sync_all(path));
+	CHECK(file_same(path, "x", 1, 0644));
+	CHECK(!file_same(path, "x", 1, 0600));
+	CHECK(!file_same(path, "y", 1, 0644));
+	CHECK(!file_same(path, "", 0, 0644));
+	CHECK(!file_same(path, "xx", 2, 0644));
+	CHECK_INT(symlink(path, link), 0);
+	CHECK(!file_same(link, "x", 1, 0644));
+	CHECK_OK(dir_remove(dir));
+	free(path);
+	free(link);
+}
+
 TEST(file_write_replaces_with_final_mode_and_leaves_nothing_beside)
 {
 	char		*path = path_join(scratch, "file");
@@ -425,6 +470,8 @@ main(void)
 	RUN(sha256_is_fips_180);
 	RUN(mask_hides_secrets_and_lines_of_keys);
 	RUN(mask_tells_thousands_of_keys_apart);
+	RUN(work_on_many_things_is_done_once_for_each);
+	RUN(a_file_is_the_same_with_content_and_mode);
 	RUN(file_write_replaces_with_final_mode_and_leaves_nothing_beside);
 	RUN(file_read_beneath_refuses_to_leave);
 	RUN(dir_remove_takes_the_tree_but_not_what_a_link_names);

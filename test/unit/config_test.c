@@ -418,6 +418,7 @@ TEST(yaml_is_sorted_and_quoted_where_it_must_be)
 	    "- \"caf\xc3\xa9\"\n"
 	    "- /srv/www\n"
 	    "- \"10.0.0.1\"\n"
+	    "- \"x \\ny\\uFEFF\"\n"
 	    "name: node\n"
 	    "services: []\n"
 	    "tags: []\n"
@@ -431,7 +432,7 @@ TEST(yaml_is_sorted_and_quoted_where_it_must_be)
 	instance_init(&instance);
 	put(&instance, "nodes/node.json", "{ \"y\": false, \"text\": \"one\\ntwo\\n\", \"b\": {}, \"a\": [], \"list\": [1, 2.5, 1e20, -3, "
 	    "\"plain\", \"true\", \"No\", \"12\", \"1e3\", \"~\", \"\", \"a: b\", \" x\", \"- x\", \"caf\\u00e9\", \"/srv/www\", "
-	    "\"10.0.0.1\"] }");
+	    "\"10.0.0.1\", \"x \\ny\\ufeff\"] }");
 	if (CHECK_OK(instance_load(&instance))) {
 		CHECK_OK(node_yaml(node_of(&instance, "node"), &yaml));
 		CHECK_STR(buf_text(&yaml), want);

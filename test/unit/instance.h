@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "repo/repo.h"
 #include "test.h"
+#include "vaulted.h"
 
 #include <stdlib.h>
 
@@ -28,6 +29,7 @@ instance_init(struct instance *instance)
 	instance->repo.platform = path_join(instance->dir, "platform");
 	CHECK_OK(dir_make(instance->repo.root, 0755));
 	CHECK_OK(dir_make(instance->repo.platform, 0755));
+	vaulted_setup(&instance->repo, instance->dir);
 }
 
 /* Write a file; "platform/..." is the platform's. */
@@ -54,6 +56,7 @@ static inline void
 instance_fini(struct instance *instance)
 {
 	config_free(instance->config);
+	vault_fini(&instance->repo);
 	CHECK_OK(dir_remove(instance->dir));
 	free(instance->repo.root);
 	free(instance->repo.platform);

@@ -6,6 +6,8 @@
 
 #include "instance.h"
 
+#include <unistd.h>
+
 /* Give the instance a file of the platform that this project comes with. */
 static inline void
 put_platform(struct instance *instance, const char *path)
@@ -32,6 +34,44 @@ put_macro(struct instance *instance, const char *more, const char *macro)
 	free(quoted);
 	free(file);
 	return good;
+}
+
+static inline void
+gone(struct instance *instance, const char *path)
+{
+	char *full = path_join(instance->repo.root, path);
+
+	CHECK_INT(unlink(full), 0);
+	free(full);
+}
+
+/* A new instance, and a platform with the properties that the macros about nodes are about. */
+static inline void
+fill_nodes(struct instance *instance)
+{
+	instance_init(instance);
+	put_platform(instance, "platform/macros/hosts.lua");
+	put_platform(instance, "platform/macros/services.lua");
+	put_platform(instance, "platform/macros/try.lua");
+	put(instance, "platform/common.json", "{ \"ip_address\": null, \"hosts\": {}, \"dns\": { \"aliases\": [] },\n"
+	    "  \"domain\": { \"name\": \"= domain.internal\", \"full\": \"= name .. '.example.org'\",\n"
+	    "    \"internal\": \"= name .. '.example.i'\" } }");
+	put(instance, "services/db.json", "{ \"service_type\": \"internal_service\" }");
+	put(instance, "services/mx.json", "{ \"service_type\": \"user_service\" }");
+	put(instance, "services/vpn.json", "{ \"service_type\": \"user_service\" }");
+	put(instance, "services/plain.json", "{}");
+}
+
+/* Nodes PREFIX1 … PREFIXn, each the same JSON. */
+static inline void
+put_nodes(struct instance *instance, const char *prefix, unsigned count, const char *text)
+{
+	for (unsigned i = 1; i <= count; i++) {
+		char *path = xasprintf("nodes/%s%u.json", prefix, i);
+
+		put(instance, path, text);
+		free(path);
+	}
 }
 
 struct macro_row {

@@ -1,11 +1,12 @@
 /* test/unit: the macros that give secrets. */
-/* May know config, repo, base. */
+/* May know config, vault, repo, base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "macro.h"
 
 #include "base/json.h"
 #include "base/mask.h"
 #include "base/strs.h"
+#include "vault/vault.h"
 
 /* What of the value of "x" everybody may see; the caller's, free(). */
 static char *
@@ -122,24 +123,24 @@ TEST(one_secret_may_be_asked_for_often)
 
 TEST(a_secret_is_of_its_environment)
 {
-	static const char node[] = "{ \"environment\": \"%s\", \"p\": \"= secret('p')\" }";
+	static const char node[] = "{ \"environment\": \"%s\", \"p\": \"= secret('p', %u)\" }";
 	struct instance	  instance;
 	char		 *text, *first;
 
 	instance_init(&instance);
-	text = xasprintf(node, "live");
+	text = xasprintf(node, "live", 32u);
 	put(&instance, "nodes/a.json", text);
 	put(&instance, "nodes/b.json", text);
 	free(text);
-	text = xasprintf(node, "Test_2");
+	text = xasprintf(node, "Test_2", 31u);
 	put(&instance, "nodes/c.json", text);
 	free(text);
 	CHECK_OK(instance_load(&instance));
 	first = xstrdup(value_of(&instance, "a", "p"));
 	CHECK_STR(value_of(&instance, "b", "p"), first);
 	CHECK(strcmp(value_of(&instance, "c", "p"), first) != 0);
-	CHECK(repo_has(&instance.repo, "secrets/live/p"));
-	CHECK(repo_has(&instance.repo, "secrets/Test_2/p"));
+	CHECK(vault_has(&instance.repo, "secrets/live/p"));
+	CHECK(vault_has(&instance.repo, "secrets/Test_2/p"));
 	free(first);
 	instance_fini(&instance);
 	mask_fini();
@@ -181,7 +182,8 @@ TEST(what_is_made_of_a_secret_is_hidden)
 		{ "= hex_secret('h'):match('^%x+$') and 'hex'", "\"hex\"" },
 		{ "= base32_secret('b'):match('^[A-Z2-7]+$') and 'base32'", "\"base32\"" },
 		{ "= secret('s'):match('[01OIl]') or 'clear'", "\"clear\"" },
-		{ "= rand_range('n', 1, 2) < 3 and rand_range('n', 1, 2) > 0", "true" },
+		{ "= rand_range('n', 1, 2) < 3 and rand_range('n', 1, 2) > 0 and 'in range' or 'out'", "\"in range\"" },
+		{ "= 'pin ' .. rand_range('n', 100000, 999999)", "\"pin [secret]\"" },
 	};
 	struct instance	 instance;
 	char		*got;

@@ -2,6 +2,7 @@
 /* May know recipe, config, repo, wire, base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "test.h"
+#include "vaulted.h"
 
 #include "base/file.h"
 #include "base/json.h"
@@ -52,12 +53,31 @@ run(struct manifest *manifest)
 	struct err	*e;
 
 	*manifest = (struct manifest){ 0 };
+	vault_setup(&repo, NULL, NULL);
 	if ((e = config_load(&config, &repo)) == NULL)
 		e = recipe_run(manifest, config_node(config, "web1"));
 	config_free(config);
+	vault_fini(&repo);
 	free(repo.root);
 	free(repo.platform);
 	return e;
+}
+
+/* Into the vault, whose key is that of the sysadmin "me". */
+static void
+put_key(const char *path, const char *text)
+{
+	static bool	 ready;
+	struct repo	 repo = { .root = path_join(top, "instance") };
+
+	if (!ready)
+		vaulted_setup(&repo, top);
+	else
+		vault_setup(&repo, NULL, NULL);
+	ready = true;
+	CHECK_OK(vault_write(&repo, NULL, path, text, strlen(text)));
+	vault_fini(&repo);
+	free(repo.root);
 }
 
 static struct err *
@@ -131,6 +151,8 @@ TEST(each_function_declares_its_resource)
 		    "[{\"group\":\"root\",\"mode\":\"0600\",\"owner\":\"root\",\"path\":\"/etc/x\",\"secret\":true,"
 		    "\"sha256\":\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\",\"size\":3,"
 		    "\"type\":\"file\"}]" },
+		{ "link('/etc/l', 'x', { check = 'nginx -t' })",
+		    "[{\"check\":\"nginx -t\",\"path\":\"/etc/l\",\"target\":\"x\",\"type\":\"link\"}]" },
 		{ "link('/etc/l', '../x')", "[{\"path\":\"/etc/l\",\"target\":\"../x\",\"type\":\"link\"}]" },
 		{ "sysctl('net.ipv4.ip_forward', 1)",
 		    "[{\"key\":\"net.ipv4.ip_forward\",\"type\":\"sysctl\",\"value\":\"1\"}]" },
@@ -350,8 +372,8 @@ TEST(a_node_gets_its_own_keys_only)
 {
 	struct manifest manifest;
 
-	put_mode("instance/files/nodes/web1/web1.key", KEY, 0600);
-	put_mode("instance/files/nodes/db1/db1.key", KEY, 0600);
+	put_key("files/nodes/web1/web1.key", KEY);
+	put_key("files/nodes/db1/db1.key", KEY);
 	if (CHECK_OK(run_text(&manifest, "file('/key', { content = '# key\\n' .. private('nodes/web1/web1.key') })")) &&
 	    CHECK_INT(manifest.blob_count, 1)) {
 		CHECK_STR(manifest.blobs[0].data, "# key\n" KEY);

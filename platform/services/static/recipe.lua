@@ -2,7 +2,25 @@
 
 package "nginx"
 
-local sites, separate = {}, {}
+local sites, separate, certificates, declared = {}, {}, {}, {}
+
+-- What a site is served with over TLS: the certificate of a public CA that is good for its name, else the node's own.
+local function tls(domain_name)
+	local found = certificate(domain_name)
+
+	if not found then
+		return x509.use and "/etc/leap/x509/node" or nil
+	end
+	local path = "/etc/leap/x509/" .. found
+	if not declared[found] then
+		declared[found] = true
+		directory "/etc/leap"
+		directory "/etc/leap/x509"
+		certificates[#certificates + 1] = file(path .. ".crt", { from = "cert/" .. found .. ".crt" })
+		certificates[#certificates + 1] = file(path .. ".key", { content = private("cert/" .. found .. ".key") })
+	end
+	return path
+end
 
 -- A site's files; one that has none yet says whose it is.
 local function site(names, from)
@@ -14,7 +32,19 @@ local function site(names, from)
 		directory(root)
 		template(root .. "/index.html", "index.html", { with = { from = from } })
 	end
-	sites[#sites + 1] = { names = table.concat(names, " "), root = root }
+	-- nginx wants a server for each certificate.
+	local groups = {}
+	for _, domain_name in ipairs(names) do
+		local path = tls(domain_name)
+		local group = groups[path or ""]
+		if group then
+			group.names = group.names .. " " .. domain_name
+		else
+			group = { names = domain_name, root = root, tls = path }
+			groups[path or ""] = group
+			sites[#sites + 1] = group
+		end
+	end
 end
 
 for domain_name, settings in pairs(static.domains) do
@@ -39,10 +69,11 @@ end
 template("/srv/static/provider.json", "provider.json")
 
 -- The site that the package enables gives way to ours.
-local config = template("/etc/nginx/sites-available/leap.conf", "nginx.conf", { with = { sites = sites } })
-local enabled = link("/etc/nginx/sites-enabled/default", "../sites-available/leap.conf")
-local certificate = x509.use and { "file:/etc/leap/x509/node.crt", "file:/etc/leap/x509/node.key" } or {}
-unit("nginx", { reload_on = { config, enabled, certificate } })
+local valid = "nginx -t -q"
+local config = template("/etc/nginx/sites-available/leap.conf", "nginx.conf", { with = { sites = sites }, check = valid })
+local enabled = link("/etc/nginx/sites-enabled/default", "../sites-available/leap.conf", { check = valid })
+local own = x509.use and { "file:/etc/leap/x509/node.crt", "file:/etc/leap/x509/node.key" } or {}
+unit("nginx", { reload_on = { config, enabled, own, certificates } })
 
 check.unit "nginx"
 check.command("nginx configuration", { command = "nginx -t -q" })

@@ -1,0 +1,54 @@
+/* base: threads that take one thing after another. */
+/* Knows nothing of leap. */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/parallel.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#define FEW		64u	/* below, threads cost more than they help */
+#define AT_ONCE		16u	/* that a thread takes, so that they seldom meet */
+#define THREADS_MAX	8
+
+struct job {
+	size_t		 count;
+	atomic_size_t	 next;
+	void		(*work)(void *context, size_t i);
+	void		*context;
+};
+
+static void *
+take_work(void *context)
+{
+	struct job	*job = context;
+	size_t		 i, end;
+
+	while ((i = atomic_fetch_add(&job->next, AT_ONCE)) < job->count) {
+		end = job->count - i < AT_ONCE ? job->count : i + AT_ONCE;
+		for (; i < end; i++)
+			job->work(job->context, i);
+	}
+	return NULL;
+}
+
+void
+parallel_each(size_t count, void (*work)(void *context, size_t i), void *context)
+{
+	struct job	 job = { .count = count, .work = work, .context = context };
+	long		 cores = count < FEW ? 1 : sysconf(_SC_NPROCESSORS_ONLN);
+	pthread_t	 threads[THREADS_MAX];
+	sigset_t	 all, before;
+	int		 started = 0;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	while (started < cores - 1 && started < THREADS_MAX &&
+	    pthread_create(&threads[started], NULL, take_work, &job) == 0)
+		started++;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	take_work(&job);
+	while (started > 0)
+		pthread_join(threads[--started], NULL);
+}
