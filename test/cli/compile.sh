@@ -91,6 +91,55 @@ leap compile
 status_is 3
 check diff -r compiled "$WORK/first"
 
+it "recipes run for nodes whose configuration changed, leap check runs those of all"
+fleet
+leap compile
+put services/static/recipe.lua <<-'EOT'
+	error "no recipe"
+EOT
+leap compile
+status_is 0
+stdout_has 'nothing changed'
+leap check
+status_is 3
+stdout_has 'services/static/recipe.lua:1: '
+stdout_has 'no recipe'
+node web1 192.0.2.1 '"services": ["static"], "dns": { "aliases": ["other.example.org"] }'
+cp -a compiled "$WORK/before"
+leap compile
+status_is 3
+stderr_has 'services/static/recipe.lua:1: no recipe'
+check diff -r compiled "$WORK/before"
+rm services/static/recipe.lua
+leap compile
+status_is 0
+stdout_has 'changed  compiled/web1.yaml'
+rm -rf "$WORK/before"
+
+it "a certificate that was good is looked at again when a file of it changes"
+fleet
+leap compile
+sleep 0.1
+leap compile
+stderr_empty
+check test "$(find "$HOME/.cache/leap/certificates" -name '*.json' | wc -l)" -eq 1
+check grep -rq '"web2"' "$HOME/.cache/leap/certificates"
+cp files/nodes/web1/web1.crt files/nodes/web2/web2.crt
+leap compile
+status_is 0
+stderr_has 'web2: made a certificate for '
+stderr_has 'does not belong to its private key'
+sleep 0.1
+leap compile
+node web2 192.0.2.2 '"services": ["static"], "dns": { "aliases": ["more.example.org"] }'
+leap compile
+stderr_has 'web2: made a certificate for '
+stderr_has 'lacks more.example.org'
+rm -rf "$HOME/.cache"
+leap compile
+status_is 0
+stderr_empty
+
 it "inspect shows a node, service, or tag before evaluation"
 fleet
 leap inspect web1
