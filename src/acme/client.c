@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "acme/client.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "pki/jws.h"
@@ -17,15 +18,6 @@
 #define LATER_MAX	3u		/* how often a request is put off, */
 #define LATER_SECONDS	30u		/* and for how long at most */
 #define SLICE		0.1		/* seconds of sleep between two looks at stopped() */
-
-static double
-monotonic(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 void
 answer_fini(struct answer *answer)
@@ -48,21 +40,21 @@ acme_server(const char *name)
 void
 acme_limit(struct acme *acme, double seconds)
 {
-	acme->deadline = seconds > 0 ? monotonic() + seconds : 0;
+	acme->deadline = seconds > 0 ? clock_now() + seconds : 0;
 }
 
 static bool
 late(const struct acme *acme)
 {
-	return acme->deadline > 0 && monotonic() >= acme->deadline;
+	return acme->deadline > 0 && clock_now() >= acme->deadline;
 }
 
 struct err *
 acme_sleep(struct acme *acme, double seconds)
 {
-	double until = monotonic() + seconds, left;
+	double until = clock_now() + seconds, left;
 
-	while ((left = until - monotonic()) > 0) {
+	while ((left = until - clock_now()) > 0) {
 		struct timespec slice = { .tv_nsec = (long)(1e9 * (left < SLICE ? left : SLICE)) };
 
 		if (acme->settings->stopped != NULL && acme->settings->stopped())

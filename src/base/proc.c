@@ -4,6 +4,7 @@
 #include "base/proc.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 
@@ -16,7 +17,6 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define OUTPUT_MAX	(1u << 20)
@@ -36,15 +36,6 @@ close_fd(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
-}
-
-static int64_t
-now_ms(void)
-{
-	struct timespec	 t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 /* In the child: only async-signal-safe calls, for the parent may have threads. */
@@ -155,7 +146,7 @@ serve(struct child *child, const struct proc *proc, int64_t deadline)
 	if (child->input >= 0)
 		fcntl(child->input, F_SETFL, O_NONBLOCK);
 	for (;;) {
-		left = deadline == 0 ? -1 : deadline - now_ms();
+		left = deadline == 0 ? -1 : deadline - clock_ms();
 		if (deadline != 0 && left <= 0)
 			return false;
 		fds[0] = (struct pollfd){ .fd = child->input, .events = POLLOUT };
@@ -192,7 +183,7 @@ proc_run(const struct proc *proc, int *status)
 	if (spawn(proc, &child, &number) != 0)
 		return err_errno(ERR_FAILED, "cannot run %s", proc->argv[0]);
 	done = number != 0 ||
-	    serve(&child, proc, proc->timeout != 0 ? now_ms() + (int64_t)proc->timeout * 1000 : 0);
+	    serve(&child, proc, proc->timeout != 0 ? clock_ms() + (int64_t)proc->timeout * 1000 : 0);
 	if (!done) {
 		if (!proc->foreground)
 			kill(-child.pid, SIGKILL);

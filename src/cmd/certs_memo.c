@@ -4,6 +4,7 @@
 #include "cmd/certs_memo.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -114,12 +115,6 @@ certs_memo_close(struct certs_memo *take_memo)
 	free(take_memo);
 }
 
-static int64_t
-nanoseconds(struct timespec t)
-{
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 /* Append what tells a file from any other that is or was there; and when it changed last, if later than *changed. */
 static void
 add_file(struct buf *text, const struct repo *repo, const char *path, int64_t *changed)
@@ -129,10 +124,10 @@ add_file(struct buf *text, const struct repo *repo, const char *path, int64_t *c
 
 	if (stat(full, &st) == 0) {
 		buf_addf(text, "%s %jd %ju %ju %o %jd %jd\n", path, (intmax_t)st.st_size, (uintmax_t)st.st_dev,
-		    (uintmax_t)st.st_ino, (unsigned)st.st_mode, (intmax_t)nanoseconds(st.st_mtim),
-		    (intmax_t)nanoseconds(st.st_ctim));
-		if (nanoseconds(st.st_ctim) > *changed)
-			*changed = nanoseconds(st.st_ctim);
+		    (uintmax_t)st.st_ino, (unsigned)st.st_mode, (intmax_t)timespec_ns(st.st_mtim),
+		    (intmax_t)timespec_ns(st.st_ctim));
+		if (timespec_ns(st.st_ctim) > *changed)
+			*changed = timespec_ns(st.st_ctim);
 	}
 	free(full);
 }
@@ -177,12 +172,10 @@ void
 certs_memo_add(struct certs_memo *memo, const struct certs_memo_entry *entry, int64_t ends)
 {
 	char		 digest[SHA256_HEX_SIZE];
-	struct timespec	 now;
 
 	if (memo == NULL)
 		return;
-	clock_gettime(CLOCK_REALTIME, &now);
-	if (digest_of(memo, entry, digest) > nanoseconds(now) - RACY_NS)
+	if (digest_of(memo, entry, digest) > clock_ns(CLOCK_REALTIME) - RACY_NS)
 		return;
 	json_object_set_new(memo->known, entry->node, json_pack("[s, I]", digest, (json_int_t)ends));
 	memo->changed = true;

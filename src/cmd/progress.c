@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/progress.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mask.h"
 #include "cmd/cmd.h"
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 
 #define ROWS	24u
 
@@ -30,15 +30,6 @@ struct progress {
 	size_t		 count;
 	size_t		 drawn;		/* rows on the screen now */
 };
-
-static double
-now(void)
-{
-	struct timespec	 ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 static size_t
 rows(void)
@@ -101,7 +92,7 @@ draw(struct progress *progress)
 	for (size_t i = 0; i < shown; i++) {
 		const struct line	*line = &progress->lines[i];
 
-		buf_addf(&text, "%s  %.0f s  %s", line->job->target.name, now() - line->since,
+		buf_addf(&text, "%s  %.0f s  %s", line->job->target.name, clock_now() - line->since,
 		    line->doing == NULL ? "connecting" : line->doing);
 		draw_row(progress, &text);
 	}
@@ -131,7 +122,7 @@ line_of(struct progress *progress, const struct push_job *job)
 void
 progress_started(struct progress *progress, const struct push_job *job)
 {
-	progress->lines[progress->count++] = (struct line){ .job = job, .since = now() };
+	progress->lines[progress->count++] = (struct line){ .job = job, .since = clock_now() };
 }
 
 void

@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "local/internal.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/strs.h"
 
@@ -131,14 +132,14 @@ struct err *
 cgroup_kill(int root, const char *path)
 {
 	static const struct timespec	 pause = { .tv_nsec = 10000000 };
-	int64_t				 deadline = now_ms() + KILL_WAIT;
+	int64_t				 deadline = clock_ms() + KILL_WAIT;
 
 	if (!cgroup_populated(root, path))
 		return NULL;
 	if (write_file(root, path, "cgroup.kill", "1") != 0)
 		return err_errno(ERR_FAILED, "cannot kill control group %s", path);
 	while (cgroup_populated(root, path)) {
-		if (now_ms() > deadline)
+		if (clock_ms() > deadline)
 			return err_new(ERR_FAILED, "control group %s: processes do not die", path);
 		nanosleep(&pause, NULL);
 	}

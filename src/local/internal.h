@@ -152,6 +152,5 @@ void		 node_launched(const struct site *site, struct launch *launch);
 void		 nodes_wait(const struct site *site, struct launch *launches, size_t count, const struct ear *ear);
 
 char		*node_group(const struct site *site, const char *name);	/* free() */
-int64_t		 now_ms(void);
 
 #endif

@@ -4,6 +4,7 @@
 #include "local/internal.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/strs.h"
@@ -101,7 +102,7 @@ launches_init(struct launch *launches, const struct site *site, const struct loc
 		launches[i].report = launches[i].probe = -1;
 		launches[i].group = node_group(site, nodes[i].name);
 		launches[i].was_running = cgroup_populated(site->cgroup, launches[i].group);
-		launches[i].began = now_ms();
+		launches[i].began = clock_ms();
 	}
 }
 
@@ -201,7 +202,7 @@ pause_ms(long ms)
 static struct err *
 power_off(const struct site *site, const struct strs *groups, const struct ear *ear)
 {
-	int64_t		 deadline = now_ms() + STOP_MAX;
+	int64_t		 deadline = clock_ms() + STOP_MAX;
 	struct err	*e = NULL;
 	size_t		 i, left;
 
@@ -212,7 +213,7 @@ power_off(const struct site *site, const struct strs *groups, const struct ear *
 			left += cgroup_populated(site->cgroup, groups->items[i]);
 		if (left > 0)
 			pause_ms(10);
-	} while (left > 0 && now_ms() < deadline);
+	} while (left > 0 && clock_ms() < deadline);
 	for (i = 0; i < groups->count; i++) {
 		if (!cgroup_populated(site->cgroup, groups->items[i]))
 			continue;

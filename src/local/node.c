@@ -4,6 +4,7 @@
 #include "local/internal.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 
@@ -172,7 +173,7 @@ node_launch(const struct site *site, struct launch *launch, const struct root *r
 	};
 	int		 pipes[2] = { -1, -1 };
 
-	launch->began = now_ms();
+	launch->began = clock_ms();
 	cgroup_remove(site->cgroup, launch->group);
 	if ((launch->failure = cgroup_make(site->cgroup, launch->group)) != NULL ||
 	    (launch->failure = net_link_remove(site, name)) != NULL)

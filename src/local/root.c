@@ -4,6 +4,7 @@
 #include "local/internal.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/sha256.h"
@@ -390,7 +391,7 @@ static struct err *
 root_make(const struct local_net *net, const char *dir, const struct ear *ear)
 {
 	char		*beside = xasprintf("%s.new", dir), *system = path_join(beside, "root");
-	int64_t		 began = now_ms();
+	int64_t		 began = clock_ms();
 	struct err	*e;
 
 	ear_say(ear, "making the root of Debian %s nodes, once for this machine (about a minute)", net->release);
@@ -403,7 +404,7 @@ root_make(const struct local_net *net, const char *dir, const struct ear *ear)
 		e = err_errno(ERR_FAILED, "cannot rename %s", beside);
 		goto out;
 	}
-	ear_say(ear, "made %s in %d s", dir, (int)((now_ms() - began + 500) / 1000));
+	ear_say(ear, "made %s in %d s", dir, (int)((clock_ms() - began + 500) / 1000));
 out:
 	if (e != NULL)
 		e = err_join(e, dir_remove(beside));

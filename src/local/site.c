@@ -19,7 +19,6 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <linux/magic.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SEED	LOCAL_STATE "/seed"
@@ -37,15 +36,6 @@ ear_say(const struct ear *ear, const char *format, ...)
 	va_end(args);
 	ear->say(ear->context, text);
 	free(text);
-}
-
-int64_t
-now_ms(void)
-{
-	struct timespec	 t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 struct err *

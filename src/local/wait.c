@@ -4,6 +4,7 @@
 #include "local/internal.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/strs.h"
@@ -42,7 +43,7 @@ probe_open(struct launch *launch)
 
 	inet_pton(AF_INET, launch->node->address, &to.sin_addr);
 	launch->probe = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	launch->since = now_ms();
+	launch->since = clock_ms();
 	if (launch->probe >= 0 && connect(launch->probe, (struct sockaddr *)&to, sizeof(to)) != 0 &&
 	    errno != EINPROGRESS)
 		probe_close(launch);
@@ -97,7 +98,7 @@ check_life(const struct site *site, struct launch *launch)
 		return;
 	if (!cgroup_populated(site->cgroup, launch->group))
 		launch->failure = err_new(ERR_NODES, "it ended while it booted");
-	else if (now_ms() - launch->began > BOOT_MAX)
+	else if (clock_ms() - launch->began > BOOT_MAX)
 		launch->failure = err_new(ERR_NODES, "its sshd does not answer at %s after %d seconds",
 		    launch->node->address, BOOT_MAX / 1000);
 	if (launch->failure != NULL) {
@@ -114,7 +115,7 @@ say_up(const struct launch *launch, const struct ear *ear)
 	if (launch->was_running)
 		ear_say(ear, "%s: runs already, at %s", name, address);
 	else
-		ear_say(ear, "%s: up at %s after %.1f s", name, address, (double)(now_ms() - launch->began) / 1000);
+		ear_say(ear, "%s: up at %s after %.1f s", name, address, (double)(clock_ms() - launch->began) / 1000);
 }
 
 static void
@@ -123,7 +124,7 @@ probe_all(struct launch *launches, size_t count, struct pollfd *fds)
 	size_t	 i;
 
 	for (i = 0; i < count; i++) {
-		if (waiting(&launches[i]) && launches[i].probe >= 0 && now_ms() - launches[i].since > PROBE_MAX)
+		if (waiting(&launches[i]) && launches[i].probe >= 0 && clock_ms() - launches[i].since > PROBE_MAX)
 			probe_close(&launches[i]);
 		if (waiting(&launches[i]) && launches[i].probe < 0)
 			probe_open(&launches[i]);

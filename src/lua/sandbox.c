@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "lua/state.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/strs.h"
 #include "lua/list.h"
@@ -38,15 +39,6 @@
 
 static const char compiled_key;		/* its address is the key of the compiled functions in the registry */
 
-static int64_t
-cpu_now(void)
-{
-	struct timespec	 now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static void	 count_hook(lua_State *L, lua_Debug *event);
 
 /* From now on every instruction raises, so that no pcall() goes on. */
@@ -79,8 +71,8 @@ look_at_clock(struct sandbox *sandbox)
 	struct budget *budget = &sandbox->budget;
 
 	if (budget->start == 0)
-		budget->start = cpu_now();
-	else if (cpu_now() - budget->start > CPU_MAX)
+		budget->start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	else if (clock_ns(CLOCK_THREAD_CPUTIME_ID) - budget->start > CPU_MAX)
 		budget_end(sandbox);
 }
 
@@ -442,7 +434,7 @@ sandbox_call_apart(struct sandbox *sandbox, int arguments, int results)
 	e = call(sandbox, to, arguments, results);
 	sandbox->apart--;
 	if (outer.start != 0 && sandbox->budget.start != 0)
-		outer.start += cpu_now() - sandbox->budget.start;
+		outer.start += clock_ns(CLOCK_THREAD_CPUTIME_ID) - sandbox->budget.start;
 	sandbox->budget = outer;
 	if (to != from) {
 		count = lua_gettop(to);

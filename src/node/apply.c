@@ -4,6 +4,7 @@
 #include "node/apply.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -219,10 +220,10 @@ act_on_all(struct run *run)
 	struct err	*all = NULL, *e;
 
 	for (size_t i = 0; i < run->item_count && !must_stop(run); i++) {
-		double	 begin = run_clock();
+		double	 begin = clock_now();
 
 		e = act_on(run, &run->items[i]);
-		run->seconds[run->items[i].type == &type_unit ? RUN_RESTARTS : RUN_APPLY] += run_clock() - begin;
+		run->seconds[run->items[i].type == &type_unit ? RUN_RESTARTS : RUN_APPLY] += clock_now() - begin;
 		if (e == NULL)
 			continue;
 		run->failed_id = run->items[i].id;
@@ -336,10 +337,10 @@ check_expected(struct run *run)
 static struct err *
 timed_checks(struct run *run, bool patient)
 {
-	double		 begin = run_clock();
+	double		 begin = clock_now();
 	struct err	*e = checks_run(run, patient);
 
-	run->seconds[RUN_CHECKS] += run_clock() - begin;
+	run->seconds[RUN_CHECKS] += clock_now() - begin;
 	return e;
 }
 
@@ -367,13 +368,13 @@ is_rollback(const struct run *run)
 static struct err *
 apply_locked(struct run *run)
 {
-	double		 begin = run_clock();
+	double		 begin = clock_now();
 	struct err	*e, *late;
 	bool		 resting;
 
 	run->generation = generation_last();
 	e = items_inspect(run);
-	run->seconds[RUN_LOOK] += run_clock() - begin;
+	run->seconds[RUN_LOOK] += clock_now() - begin;
 	if (e == NULL)
 		e = check_expected(run);
 	if (e == NULL && run->request->careful && !items_at_rest(run))

@@ -4,6 +4,7 @@
 #include "node/checks.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "node/http.h"
@@ -117,24 +118,15 @@ struct trial {
 	bool		 over;
 };
 
-static double
-now(void)
-{
-	struct timespec	 t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* Try once; tell leap when it passed or its time is up. */
 static void
 try_once(struct run *run, struct trial *trial, double since, bool patient)
 {
-	double		 left = since + trial->seconds - now();
+	double		 left = since + trial->seconds - clock_now();
 	struct err	*e = try_check(run, trial->check, patient && left >= 1 ? (unsigned)left : trial->seconds);
 	char		*id;
 
-	trial->over = e == NULL || !patient || since + trial->seconds <= now();
+	trial->over = e == NULL || !patient || since + trial->seconds <= clock_now();
 	if (trial->over) {
 		id = check_id(trial->check);
 		run_event(run, id, "check", NULL, e != NULL ? err_message(e) : NULL);
@@ -153,7 +145,7 @@ checks_run(struct run *run, bool patient)
 	const json_t		*list = json_object_get(run->manifest->root, "checks"), *check;
 	struct trial		*trials = xcalloc(json_array_size(list) + 1, sizeof(*trials));
 	size_t			 i, open = json_array_size(list);
-	double			 since = now();
+	double			 since = clock_now();
 
 	json_array_foreach(list, i, check)
 		trials[i] = (struct trial){ .check = check,

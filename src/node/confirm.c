@@ -4,6 +4,7 @@
 #include "node/confirm.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -113,13 +114,11 @@ write_mark(const json_t *mark)
 	return e;
 }
 
+/* Seconds, those of sleep too. */
 static double
 boot_time(void)
 {
-	struct timespec	 ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+	return (double)clock_ns(CLOCK_BOOTTIME) / 1e9;
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "node/index.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "node/state.h"
@@ -20,21 +21,6 @@
 #define HEADER		"leap index 1\n"
 /* File times come from the kernel's tick, at worst 10 ms coarse; twice that and more is safe. */
 #define RACY_NS		INT64_C(50000000)
-
-static int64_t
-nanoseconds(struct timespec t)
-{
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-static int64_t
-now_ns(void)
-{
-	struct timespec	 t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return nanoseconds(t);
-}
 
 /* The index of the first entry whose path is not below `path`. */
 static size_t
@@ -146,12 +132,12 @@ index_save(struct index *index, const char *path)
 static bool
 matches(const struct index_entry *entry, const struct stat *st)
 {
-	int64_t	 changed = nanoseconds(st->st_mtim);
+	int64_t	 changed = timespec_ns(st->st_mtim);
 
-	if (nanoseconds(st->st_ctim) > changed)
-		changed = nanoseconds(st->st_ctim);
-	return entry->size == st->st_size && entry->mtime == nanoseconds(st->st_mtim) &&
-	    entry->ctime == nanoseconds(st->st_ctim) && entry->inode == st->st_ino &&
+	if (timespec_ns(st->st_ctim) > changed)
+		changed = timespec_ns(st->st_ctim);
+	return entry->size == st->st_size && entry->mtime == timespec_ns(st->st_mtim) &&
+	    entry->ctime == timespec_ns(st->st_ctim) && entry->inode == st->st_ino &&
 	    entry->mode == st->st_mode && entry->uid == st->st_uid && entry->gid == st->st_gid &&
 	    changed + RACY_NS < entry->read_at;
 }
@@ -163,7 +149,7 @@ index_sha256(struct index *index, const char *path, int dir, const char *name, c
 	size_t			 at = position(index, path);
 	struct index_entry	*entry = index->entries + at;
 	bool			 known = at < index->count && strcmp(entry->path, path) == 0;
-	int64_t			 read_at = now_ns();
+	int64_t			 read_at = clock_ns(CLOCK_REALTIME);
 	struct err		*e;
 	int			 fd;
 
@@ -185,8 +171,8 @@ index_sha256(struct index *index, const char *path, int dir, const char *name, c
 	}
 	memcpy(entry->sha256, out, SHA256_HEX_SIZE);
 	entry->size = st->st_size;
-	entry->mtime = nanoseconds(st->st_mtim);
-	entry->ctime = nanoseconds(st->st_ctim);
+	entry->mtime = timespec_ns(st->st_mtim);
+	entry->ctime = timespec_ns(st->st_ctim);
 	entry->inode = st->st_ino;
 	entry->mode = st->st_mode;
 	entry->uid = st->st_uid;

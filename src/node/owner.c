@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "node/content.h"
 #include "node/run.h"
 
 #include <stdlib.h>
@@ -42,8 +43,8 @@ add_account(struct buf *out, const char *what, const char *have, unsigned id, co
 	buf_addf(out, " -> %s", want);
 }
 
-void
-owner_differences(struct run *run, const struct item *item, const struct stat *st, struct buf *out)
+static void
+add_differences(struct run *run, const struct item *item, const struct stat *st, struct buf *out)
 {
 	const char			*owner = item_str(item, "owner"), *group = item_str(item, "group");
 	const struct account_group	*have;
@@ -59,4 +60,16 @@ owner_differences(struct run *run, const struct item *item, const struct stat *s
 		have = accounts_group_of(&run->accounts, st->st_gid);
 		add_account(out, "group", have != NULL ? have->name : NULL, st->st_gid, group);
 	}
+}
+
+void
+owner_step(struct run *run, struct item *item, const struct seen *seen, struct buf *detail)
+{
+	if (!seen->exists) {
+		item_step(item, "create", NULL);
+		return;
+	}
+	add_differences(run, item, &seen->st, detail);
+	if (detail->len > 0)
+		item_step(item, "update", "%s", buf_text(detail));
 }

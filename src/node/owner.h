@@ -6,21 +6,19 @@
 
 #include "node/place.h"
 
-#include <stdbool.h>
-#include <sys/stat.h>
-
 struct buf;
 struct item;
 struct run;
+struct seen;
 
 /* The item's mode, owner and group.  Fails when there is no such account. */
 NODISCARD
 struct err	*owner_resolve(struct run *run, const struct item *item, struct meta *meta);
 
 /*
- * Append ", mode 0644 -> 0600" and so on for what differs from *st.  An account
- * that does not exist yet differs.
+ * The step that a file or directory needs: to be made when it is not there, or "update" with `detail` (what differs
+ * already) and ", mode 0644 -> 0600" and so on.  An account that does not exist yet differs.
  */
-void		 owner_differences(struct run *run, const struct item *item, const struct stat *st, struct buf *out);
+void		 owner_step(struct run *run, struct item *item, const struct seen *seen, struct buf *detail);
 
 #endif

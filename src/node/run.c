@@ -9,7 +9,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Not a resource's id: what systemd itself is owed. */
 #define DAEMON_RELOAD	"daemon-reload"
@@ -222,15 +221,6 @@ run_daemon_reload(struct run *run)
 		return e;
 	journal_paid(&run->journal, DAEMON_RELOAD);
 	return journal_commit(&run->journal, false);
-}
-
-double
-run_clock(void)
-{
-	struct timespec	 now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 void

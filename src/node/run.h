@@ -151,9 +151,6 @@ struct err	*run_daemon_reload(struct run *run);
 /* Whether what leap put at this path will be removed before anything else is done. */
 bool		 run_will_remove(const struct run *run, const char *path);
 
-/* Seconds of a clock that only goes forward. */
-double		 run_clock(void);
-
 /* Tell leap what was done. */
 void		 run_event(struct run *run, const char *id, const char *action, const char *detail, const char *error);
 

@@ -32,12 +32,7 @@ inspect(struct run *run, struct item *item)
 	}
 	json_decref(item->before);
 	item->before = item_untouched(item) ? seen_to_json(&seen) : NULL;
-	if (seen.exists)
-		owner_differences(run, item, &seen.st, &detail);
-	if (!seen.exists)
-		item_step(item, "create", NULL);
-	else if (detail.len > 0)
-		item_step(item, "update", "%s", buf_text(&detail));
+	owner_step(run, item, &seen, &detail);
 	buf_fini(&detail);
 	return NULL;
 }

@@ -3,20 +3,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "push/confirm.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 
 #include <time.h>
 
 #define PAUSE_NS	500000000	/* a daemon that was just restarted needs a moment */
-
-static double
-now(void)
-{
-	struct timespec	 ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 static void
 drop_event(void *context, struct push_job *job, json_t *take_event)
@@ -47,7 +39,7 @@ confirm_by_new_login(struct push_job *job, const struct request *request, const 
 	struct manifest	 nothing;
 	struct push_job	 again = { .target = job->target, .manifest = &nothing };
 	struct err	*e = NULL;
-	double		 begin = now();
+	double		 begin = clock_now();
 
 	manifest_init(&nothing, job->target.name);
 	do {
@@ -57,7 +49,7 @@ confirm_by_new_login(struct push_job *job, const struct request *request, const 
 		session_run(&again, &ask, tools, drop_event, NULL);
 		e = again.error;
 		again.error = NULL;
-	} while (e != NULL && again.result != PUSH_FAILED && !ssh_stopped() && now() - begin < seconds / 2.0);
+	} while (e != NULL && again.result != PUSH_FAILED && !ssh_stopped() && clock_now() - begin < seconds / 2.0);
 	manifest_fini(&nothing);
-	return e != NULL ? goes_back(job, e, begin + seconds - now()) : NULL;
+	return e != NULL ? goes_back(job, e, begin + seconds - clock_now()) : NULL;
 }

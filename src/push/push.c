@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "push/push.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "push/session.h"
 #include "ssh/ssh.h"
@@ -36,15 +37,6 @@ struct pool {
 	struct message		 queue[QUEUE_SIZE];
 	size_t			 head, used;
 };
-
-static double
-now(void)
-{
-	struct timespec	 ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 static void
 tell(struct pool *pool, struct message message)
@@ -82,11 +74,11 @@ work(void *argument)
 	struct push_job	*job;
 
 	while ((job = next_job(pool)) != NULL) {
-		double	 begin = now();
+		double	 begin = clock_now();
 
 		tell(pool, (struct message){ .kind = STARTED, .job = job });
 		session_run(job, pool->request, &pool->tools, tell_event, pool);
-		job->seconds = now() - begin;
+		job->seconds = clock_now() - begin;
 		tell(pool, (struct message){ .kind = FINISHED, .job = job });
 	}
 	ssh_thread_end();
@@ -131,7 +123,7 @@ pass_on(const struct push_report *report, const struct message *message)
 static void
 listen_to(struct pool *pool, const struct push_report *report)
 {
-	double	 tick = now() + TICK;
+	double	 tick = clock_now() + TICK;
 
 	for (size_t finished = 0; finished < pool->count;) {
 		struct message	 message;
@@ -140,11 +132,11 @@ listen_to(struct pool *pool, const struct push_report *report)
 			pass_on(report, &message);
 			finished += message.kind == FINISHED;
 		}
-		if (now() < tick)
+		if (clock_now() < tick)
 			continue;
 		if (report->tick != NULL)
 			report->tick(report->context);
-		tick = now() + TICK;
+		tick = clock_now() + TICK;
 	}
 }
 

@@ -3,20 +3,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "push/throttle.h"
 
+#include "base/clock.h"
 #include "ssh/ssh.h"
 
 #include <time.h>
 
 #define SLICE	0.1	/* seconds that a Ctrl-C may go unnoticed */
-
-static double
-now(void)
-{
-	struct timespec	 ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 void
 throttle_init(struct throttle *throttle, double rate)
@@ -39,10 +31,10 @@ throttle_wait(struct throttle *throttle, size_t bytes)
 	if (throttle->rate <= 0)
 		return;
 	pthread_mutex_lock(&throttle->lock);
-	begin = now() > throttle->free_at ? now() : throttle->free_at;
+	begin = clock_now() > throttle->free_at ? clock_now() : throttle->free_at;
 	throttle->free_at = begin + (double)bytes / throttle->rate;
 	pthread_mutex_unlock(&throttle->lock);
-	while (!ssh_stopped() && (left = begin - now()) > 0) {
+	while (!ssh_stopped() && (left = begin - clock_now()) > 0) {
 		left = left < SLICE ? left : SLICE;
 		nanosleep(&(struct timespec){ .tv_nsec = (long)(left * 1e9) }, NULL);
 	}

@@ -1,6 +1,7 @@
 /* ssh: logging in through libssh2. */
 /* May know base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/strs.h"
 #include "ssh/session.h"
@@ -17,7 +18,7 @@ offer(const struct ssh *ssh, struct session *session, const struct identity *ide
 
 	session_step(ssh, session, "did not finish the login in");
 	for (;;) {
-		double	 begin = ssh_now();
+		double	 begin = clock_now();
 
 		*code = identity->agent_key != NULL ?
 		    libssh2_agent_userauth(session->keys.agent, user, identity->agent_key) :
@@ -26,7 +27,7 @@ offer(const struct ssh *ssh, struct session *session, const struct identity *ide
 		if (*code != LIBSSH2_ERROR_EAGAIN)
 			return NULL;
 		if (identity->agent_key != NULL)	/* it may ask its user; that is not the server's time */
-			session->until += ssh_now() - begin;
+			session->until += clock_now() - begin;
 		e = session_wait(ssh, session);
 		if (e != NULL)
 			return e;
@@ -87,7 +88,7 @@ struct err *
 session_login(struct ssh *ssh, struct session *session, bool *unsuited)
 {
 	struct strs	 tried = { 0 };
-	double		 begin = ssh_now();
+	double		 begin = clock_now();
 	struct err	*e = NULL;
 	int		 code = LIBSSH2_ERROR_AUTHENTICATION_FAILED;
 
@@ -104,6 +105,6 @@ session_login(struct ssh *ssh, struct session *session, bool *unsuited)
 	if (e == NULL && code != 0)
 		e = refused(ssh, session, &tried, unsuited);
 	strs_fini(&tried);
-	ssh->stats.auth = ssh_now() - begin;
+	ssh->stats.auth = clock_now() - begin;
 	return e;
 }

@@ -4,6 +4,7 @@
 #include "ssh/session.h"
 
 #include "base/base64.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/strs.h"
 #include "ssh/hostkey.h"
@@ -36,7 +37,7 @@ void
 session_step(const struct ssh *ssh, struct session *session, const char *step)
 {
 	session->step = step;
-	session->until = ssh_now() + ssh->target.timeout;
+	session->until = clock_now() + ssh->target.timeout;
 	session_refill(session);
 }
 
@@ -106,7 +107,7 @@ session_wait(const struct ssh *ssh, struct session *session)
 
 	session_refill(session);
 	do {
-		left = session->until - ssh_now();
+		left = session->until - clock_now();
 		if (left <= 0)
 			return err_new(ERR_FAILED, "%s port %u %s %u s", ssh->target.address, ssh->target.port,
 			    session->step, ssh->target.timeout);
@@ -324,7 +325,7 @@ struct err *
 session_open(struct session **out, struct ssh *ssh, bool pinned, bool *unsuited)
 {
 	struct session	*session = xcalloc(1, sizeof(*session));
-	double		 begin = ssh_now();
+	double		 begin = clock_now();
 	struct err	*e;
 
 	session->fd = -1;
@@ -344,12 +345,12 @@ session_open(struct session **out, struct ssh *ssh, bool pinned, bool *unsuited)
 		e = keys_find(ssh, session, unsuited);
 	if (e == NULL)
 		e = tcp_connect(&session->fd, ssh);
-	ssh->stats.connect = ssh_now() - begin;
+	ssh->stats.connect = clock_now() - begin;
 	if (e == NULL)
 		e = handshake(ssh, session, pinned);
 	if (e == NULL && pinned)
 		e = host_key_check(ssh, session);
-	ssh->stats.key_exchange = ssh_now() - begin - ssh->stats.connect;
+	ssh->stats.key_exchange = clock_now() - begin - ssh->stats.connect;
 	if (e == NULL)
 		*out = session;
 	else
@@ -360,7 +361,7 @@ session_open(struct session **out, struct ssh *ssh, bool pinned, bool *unsuited)
 void
 session_close(struct session *session)
 {
-	double	 until = ssh_now() + CLOSE_SECONDS;
+	double	 until = clock_now() + CLOSE_SECONDS;
 
 	if (session == NULL)
 		return;
@@ -372,9 +373,9 @@ session_close(struct session *session)
 	if (session->fd >= 0)
 		shutdown(session->fd, SHUT_RDWR);
 	if (session->channel != NULL)
-		while (libssh2_channel_free(session->channel) == LIBSSH2_ERROR_EAGAIN && ssh_now() < until)
+		while (libssh2_channel_free(session->channel) == LIBSSH2_ERROR_EAGAIN && clock_now() < until)
 			continue;
-	while (libssh2_session_free(session->libssh2) == LIBSSH2_ERROR_EAGAIN && ssh_now() < until)
+	while (libssh2_session_free(session->libssh2) == LIBSSH2_ERROR_EAGAIN && clock_now() < until)
 		continue;
 	if (session->fd >= 0)
 		close(session->fd);

@@ -15,7 +15,7 @@ struct session {
 	LIBSSH2_CHANNEL	*channel;
 	struct identities keys;
 	const char	*step;		/* "did not finish the login in": for session_wait()'s message */
-	double		 until;		/* ssh_now() at which the step must be done */
+	double		 until;		/* clock_now() at which the step must be done */
 	bool		 closing;	/* nothing more is received */
 	bool		 dismissed;	/* the server said goodbye: SSH_MSG_DISCONNECT */
 	size_t		 budget;	/* bytes that libssh2 may still receive before it has to let us look at the clock */

@@ -4,6 +4,7 @@
 #include "ssh/ssh.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/strs.h"
 #include "ssh/transport.h"
@@ -17,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #define STOPS		2	/* the first may be lingered over, the second not */
@@ -86,22 +86,13 @@ ssh_linger(struct ssh *ssh, double seconds)
 void
 ssh_deadline(struct ssh *ssh, double seconds)
 {
-	ssh->deadline = seconds > 0 ? ssh_now() + seconds : 0;
-}
-
-double
-ssh_now(void)
-{
-	struct timespec	 now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	ssh->deadline = seconds > 0 ? clock_now() + seconds : 0;
 }
 
 bool
 ssh_late(const struct ssh *ssh)
 {
-	return ssh->deadline > 0 && ssh_now() >= ssh->deadline;
+	return ssh->deadline > 0 && clock_now() >= ssh->deadline;
 }
 
 /* Whether the connection may go on at all. */
@@ -118,7 +109,7 @@ check(const struct ssh *ssh)
 struct err *
 ssh_poll(const struct ssh *ssh, struct pollfd *fds, size_t count, double seconds, double *waited)
 {
-	double		 begin = ssh_now(), left = seconds;
+	double		 begin = clock_now(), left = seconds;
 	struct err	*e = check(ssh);
 
 	if (e != NULL)
@@ -133,7 +124,7 @@ ssh_poll(const struct ssh *ssh, struct pollfd *fds, size_t count, double seconds
 			fds[i].revents = 0;
 	}
 	if (waited != NULL)
-		*waited = ssh_now() - begin;
+		*waited = clock_now() - begin;
 	return check(ssh);
 }
 

@@ -27,14 +27,11 @@ struct ssh {
 	struct ssh_target	 target;	/* its strings are this struct's own */
 	struct ssh_stats	 stats;
 	unsigned		 stops;		/* how many ssh_stop()s this connection outlives */
-	double			 deadline;	/* ssh_now() at which every call fails; 0 is never */
+	double			 deadline;	/* clock_now() at which every call fails; 0 is never */
 	void			*state;		/* the transport's own */
 };
 
 #define SSH_ERRORS_MAX	(64u << 10)	/* bytes of standard error that are kept */
-
-/* Seconds of a clock that only runs forward. */
-double		 ssh_now(void);
 
 /*
  * poll(2) for at most `seconds`; fds[count] must exist, it is for the wake-up.  Fails when the connection

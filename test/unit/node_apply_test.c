@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "node_session.h"
 
+#include "base/clock.h"
 #include "node/kept.h"
 #include "node/place.h"
 
@@ -416,12 +417,10 @@ check_clean(const char *state)
 static useconds_t
 duration(struct talk *talk)
 {
-	struct timespec	 from, to;
+	int64_t	 begin = clock_ns(CLOCK_MONOTONIC);
 
-	clock_gettime(CLOCK_MONOTONIC, &from);
 	run_session(talk);
-	clock_gettime(CLOCK_MONOTONIC, &to);
-	return (useconds_t)((to.tv_sec - from.tv_sec) * 1000000 + (to.tv_nsec - from.tv_nsec) / 1000);
+	return (useconds_t)((clock_ns(CLOCK_MONOTONIC) - begin) / 1000);
 }
 
 TEST(apply_that_is_killed_anywhere_ends_the_same_when_done_again)

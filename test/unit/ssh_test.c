@@ -3,25 +3,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ssh_server.h"
 
+#include "base/clock.h"
 #include "base/strs.h"
 
 #include <libssh2.h>
 #include <poll.h>
 #include <pthread.h>
-#include <time.h>
 
 static struct server	server;
 
 static const char *const transports[] = { "libssh2", "ssh" };
-
-static double
-now(void)
-{
-	struct timespec	 ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 /* Connect, run one command, disconnect. */
 static struct err *
@@ -266,17 +257,17 @@ TEST(a_silent_peer_is_given_up_after_the_timeout)
 	unsigned		 port;
 	char			 want[128];
 	int			 fd = server_listen(&port);
-	double			 begin = now();
+	double			 begin = clock_now();
 
 	target.port = port;
 	target.timeout = 1;
 	snprintf(want, sizeof(want),
 	    "web1: 127.0.0.1 port %u accepted the connection and then stayed silent for 1 s\n", port);
 	CHECK_ERR(try(&target), want);
-	CHECK(now() - begin >= 1 && now() - begin < 2);
+	CHECK(clock_now() - begin >= 1 && clock_now() - begin < 2);
 	target.transport = "ssh";
 	CHECK_ERR_HAS(try(&target), "web1: cannot reach 127.0.0.1 port ");
-	CHECK(now() - begin < 5);
+	CHECK(clock_now() - begin < 5);
 	close(fd);
 }
 
@@ -348,13 +339,13 @@ TEST(a_flood_does_not_hold_a_thread_for_ever)
 	struct talker		 talker = { .text = "SSH-2.0-Flood\r\n", .flood = true };
 	struct ssh_target	 target = server.target;
 	pthread_t		 thread;
-	double			 begin = now();
+	double			 begin = clock_now();
 
 	talker.fd = server_listen(&target.port);
 	pthread_create(&thread, NULL, talk, &talker);
 	target.timeout = 1;
 	CHECK_ERR_HAS(try(&target), "127.0.0.1 port ");
-	CHECK(now() - begin < 3);
+	CHECK(clock_now() - begin < 3);
 	pthread_join(thread, NULL);
 	close(talker.fd);
 }
@@ -493,13 +484,13 @@ TEST(a_peer_that_stops_answering_is_noticed)
 	target.timeout = 1;
 	for (size_t i = 0; i < ARRAY_LEN(transports); i++) {
 		struct buf	 output = { 0 }, errors = { 0 };
-		double		 begin = now();
+		double		 begin = clock_now();
 		int		 status;
 
 		target.transport = transports[i];
 		CHECK_ERR_HAS(run(&target, "echo $PPID; sleep 0.2; kill -STOP $PPID", NULL, &output, &errors, &status),
 		    "was lost: ");
-		CHECK(now() - begin < 9);
+		CHECK(clock_now() - begin < 9);
 		kill(atoi(buf_text(&output)), SIGKILL);
 		buf_fini(&output);
 		buf_fini(&errors);
@@ -644,13 +635,13 @@ TEST(a_stop_reaches_whoever_reads_without_end)
 		struct ssh		*ssh = NULL;
 		struct buf		 out = { 0 }, in = { 0 }, errors = { 0 };
 		struct err		*e = NULL;
-		double			 begin = now();
+		double			 begin = clock_now();
 		bool			 eof = false;
 
 		target.transport = transports[i];
 		if (!CHECK_OK(ssh_open(&ssh, &target)) || !CHECK_OK(ssh_exec(ssh, "yes")))
 			return;
-		while (e == NULL && now() - begin < 5) {
+		while (e == NULL && clock_now() - begin < 5) {
 			buf_clear(&in);
 			e = ssh_exchange(ssh, &out, true, &in, &errors, &eof);
 			if (e == NULL && !ssh_stopped())
@@ -658,9 +649,9 @@ TEST(a_stop_reaches_whoever_reads_without_end)
 			usleep(20000);	/* so that there is more each time */
 		}
 		CHECK_ERR(e, "web1: interrupted\n");
-		CHECK(now() - begin < 2);
+		CHECK(clock_now() - begin < 2);
 		ssh_close(ssh);
-		CHECK(now() - begin < 4);
+		CHECK(clock_now() - begin < 4);
 		buf_fini(&in);
 		buf_fini(&errors);
 		ssh_fini();
@@ -676,7 +667,7 @@ TEST(stopping_ends_every_call_at_once)
 		struct ssh		*ssh = NULL;
 		struct buf		 out = { 0 }, in = { 0 }, errors = { 0 };
 		pthread_t		 thread;
-		double			 begin = now();
+		double			 begin = clock_now();
 		bool			 eof = false;
 
 		target.transport = transports[i];
@@ -686,7 +677,7 @@ TEST(stopping_ends_every_call_at_once)
 		pthread_create(&thread, NULL, stop_soon, NULL);
 		CHECK_ERR(ssh_exchange(ssh, &out, true, &in, &errors, &eof), "web1: interrupted\n");
 		CHECK(ssh_stopped());
-		CHECK(now() - begin < 3);
+		CHECK(clock_now() - begin < 3);
 		pthread_join(thread, NULL);
 		CHECK_ERR(try(&target), "web1: interrupted\n");
 
@@ -701,7 +692,7 @@ TEST(stopping_ends_every_call_at_once)
 		pthread_create(&thread, NULL, stop_soon, NULL);
 		CHECK_ERR(ssh_exchange(ssh, &out, true, &in, &errors, &eof), "web1: interrupted\n");
 		pthread_join(thread, NULL);
-		CHECK(now() - begin < 6);
+		CHECK(clock_now() - begin < 6);
 		ssh_close(ssh);
 		buf_fini(&out);
 		buf_fini(&in);
