@@ -9,6 +9,7 @@
 #include "cmd/fleet.h"
 #include "config/config.h"
 #include "repo/repo.h"
+#include "ssh/pins.h"
 #include "ssh/user_key.h"
 #include "vault/vault.h"
 
@@ -133,7 +134,7 @@ check_host(struct findings *findings, struct context *context, struct node *node
 	struct fleet_target	 target;
 	const char		*other;
 	struct place		 place;
-	struct buf		 key = { 0 };
+	struct pins		 pins = { 0 };
 	struct err		*e;
 	char			*path = fleet_key_path(node->name), *own = xasprintf("nodes/%s.json", node->name);
 
@@ -145,16 +146,18 @@ check_host(struct findings *findings, struct context *context, struct node *node
 		if (node->environment == NULL || strcmp(node->environment, "local") != 0)
 			findings_add(findings, err_warning(err_hint(problem("unpinned-host", own, "the SSH host key of "
 			    "node %s is not pinned", node->name), "leap node init %s", node->name)));
-	} else if ((e = fleet_read_key(&key, context->repo, path)) != NULL) {
+	} else if ((e = fleet_read_pins(&pins, context->repo, path)) != NULL) {
 		findings_add(findings, err_rule(err_moved(e, &place, "the pinned host key of node %s is none: %s",
 		    node->name, str_starts(err_message(e), path) ? err_message(e) + strlen(path) + 2 : err_message(e)),
 		    "bad-host-key"));
-	} else if ((other = first_owner(owners, buf_text(&key), node->name)) != NULL) {
-		findings_add(findings, err_warning(err_hint(problem("shared-host-key", path,
-		    "nodes %s and %s have the same SSH host key", other, node->name),
-		    "who has the one can pass for the other; make new ones with \"ssh-keygen -A\" on a clone")));
 	}
-	buf_fini(&key);
+	for (size_t i = 0; i < pins.count; i++) {
+		if ((other = first_owner(owners, pins.items[i].key, node->name)) != NULL)
+			findings_add(findings, err_warning(err_hint(problem("shared-host-key", path,
+			    "nodes %s and %s have the same SSH host key", other, node->name), "who has the one can pass "
+			    "for the other; make new ones with \"ssh-keygen -A\" on a clone")));
+	}
+	pins_fini(&pins);
 	free(path);
 	free(own);
 }

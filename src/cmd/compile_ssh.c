@@ -78,7 +78,7 @@ add_options(struct buf *out, const struct ssh_target *target)
 	struct buf	 key = { 0 };
 
 	buf_addf(out, "    HostName %s\n    Port %u\n    User %s\n", target->address, target->port, target->user);
-	ssh_pinned(&options, target);
+	ssh_pinned(&options, target, NULL);
 	for (size_t i = 0; i < options.count; i++) {
 		size_t name = strcspn(options.items[i], "=");
 
@@ -122,7 +122,7 @@ ssh_words(const struct ssh_target *target)
 	struct buf	 text = { 0 };
 	json_t		*words;
 
-	ssh_pinned(&options, target);
+	ssh_pinned(&options, target, NULL);
 	for (size_t i = 0; i < options.count; i++)
 		buf_addf(&text, "%s'-o%s'", i > 0 ? " " : "", options.items[i]);
 	words = json_string(buf_text(&text));

@@ -13,12 +13,13 @@
 
 struct context;
 struct node;
+struct pins;
 struct repo;
 
 /* Where and how to reach a node; borrows from the node and the repo, owns host_key and key.  fleet_target_fini(). */
 struct fleet_target {
 	struct ssh_target	 ssh;
-	char			*host_key;	/* "ssh-ed25519 AAAA…"; NULL: none is pinned */
+	char			*host_key;	/* "ssh-ed25519 AAAA…", a line each; NULL: none is pinned */
 	char			*key;
 };
 
@@ -26,17 +27,17 @@ struct fleet_target {
 NODISCARD
 struct err	*fleet_address(struct fleet_target *out, const struct context *context, struct node *node);
 
-/* fleet_address(), and the pinned key: ERR_TRUST and a hint when there is none. */
+/* fleet_address(), and the pinned keys: ERR_TRUST and a hint when there is none. */
 NODISCARD
 struct err	*fleet_target(struct fleet_target *out, const struct context *context, struct node *node);
 void		 fleet_target_fini(struct fleet_target *target);
 
-/* "files/nodes/NAME/NAME_ssh.pub", the caller's: where a node's host key is pinned. */
+/* "files/nodes/NAME/NAME_ssh.pub", the caller's: where a node's host keys are pinned. */
 char		*fleet_key_path(const char *name);
 
-/* The key that is in such a file, "ssh-ed25519 AAAA…".  Errors begin with the path. */
+/* What is in such a file.  Errors begin with the path; pins_fini() also after one. */
 NODISCARD
-struct err	*fleet_read_key(struct buf *key, const struct repo *repo, const char *path);
+struct err	*fleet_read_pins(struct pins *pins, const struct repo *repo, const char *path);
 
 /* Ctrl-C, SIGTERM and SIGHUP call ssh_stop() between these two. */
 NODISCARD

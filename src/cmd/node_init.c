@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "repo/repo.h"
 #include "ssh/hostkey.h"
+#include "ssh/pins.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -48,6 +49,18 @@ compare_with_disk(struct init *init)
 	return e;
 }
 
+/* The picture of the key, for eyes only. */
+static void
+show_art(const struct init *init)
+{
+	struct buf	 art = { 0 };
+
+	err_free(hostkey_randomart(&art, init->key.data));
+	if (term_is_tty(stdin) && term_is_tty(stderr))
+		note("%s", buf_text(&art));
+	buf_fini(&art);
+}
+
 /* Ask the user.  Whoever wanted to stop, before the question or at it, trusts nobody. */
 static struct err *
 ask(struct init *init, bool *yes)
@@ -59,6 +72,7 @@ ask(struct init *init, bool *yes)
 	struct err	*e = NULL;
 
 	fleet_pause();
+	show_art(init);
 	if (!ssh_stopped())
 		e = ask_yes(yes, "give --fingerprint SHA256:..., which ssh-keygen -lf "
 		    "/etc/ssh/ssh_host_ed25519_key.pub prints on the server", question);
@@ -115,21 +129,27 @@ compare_with_pinned(struct init *init, bool *pinned)
 	char		*path = fleet_key_path(init->node->name);
 	struct fleet_target old = { 0 };
 	struct buf	 fingerprint = { 0 };
+	struct strs	 keys = { 0 };
 	struct err	*e = NULL;
 
 	*pinned = repo_has(init->context->repo, path);
 	if (*pinned)
 		e = fleet_target(&old, init->context, init->node);
-	if (e == NULL && *pinned && strcmp(old.host_key, init->key.data) != 0) {
-		err_free(hostkey_fingerprint(&fingerprint, old.host_key));
+	if (e == NULL && *pinned && !pins_have(old.host_key, init->key.data)) {
+		strs_split(&keys, old.host_key, '\n');
 		e = err_new(ERR_TRUST, "another host key is pinned already");
-		e = err_note(e, NULL, "pinned: %.*s %s", (int)strcspn(old.host_key, " "), old.host_key,
-		    buf_text(&fingerprint));
+		for (size_t i = 0; i < keys.count; i++) {
+			buf_clear(&fingerprint);
+			err_free(hostkey_fingerprint(&fingerprint, keys.items[i]));
+			e = err_note(e, NULL, "pinned: %.*s %s", (int)strcspn(keys.items[i], " "), keys.items[i],
+			    buf_text(&fingerprint));
+		}
 		e = err_note(e, NULL, "there:  %.*s %s", (int)strcspn(init->key.data, " "), init->key.data,
 		    init->fingerprint.data);
 		e = err_hint(e, "somebody may be in between; if you know that the server has a new key, delete %s", path);
 	}
 	buf_fini(&fingerprint);
+	strs_fini(&keys);
 	fleet_target_fini(&old);
 	free(path);
 	return e;

@@ -6,7 +6,7 @@
 #include "cmd/fleet.h"
 #include "config/config.h"
 #include "repo/repo.h"
-#include "ssh/hostkey.h"
+#include "ssh/pins.h"
 
 #include <arpa/inet.h>
 #include <signal.h>
@@ -142,23 +142,15 @@ fleet_address(struct fleet_target *out, const struct context *context, struct no
 	return NULL;
 }
 
-/* The first line of the file that is not empty and no comment. */
 struct err *
-fleet_read_key(struct buf *key, const struct repo *repo, const char *path)
+fleet_read_pins(struct pins *pins, const struct repo *repo, const char *path)
 {
 	struct buf	 file = { 0 };
-	const char	*text;
 	struct err	*e;
 
-	if ((e = repo_read(repo, path, &file)) != NULL)
-		goto out;
-	text = buf_text(&file);
-	while (*text == '#' || *text == '\n' || *text == '\r') {
-		text += strcspn(text, "\n");
-		text += *text == '\n';
-	}
-	e = err_context(hostkey_parse(key, text), "%s", path);
-out:
+	*pins = (struct pins){ 0 };
+	if ((e = repo_read(repo, path, &file)) == NULL)
+		e = err_context(pins_parse(pins, buf_text(&file)), "%s", path);
 	buf_fini(&file);
 	return e;
 }
@@ -166,7 +158,8 @@ out:
 struct err *
 fleet_target(struct fleet_target *out, const struct context *context, struct node *node)
 {
-	struct buf	 key = { 0 };
+	struct buf	 keys = { 0 };
+	struct pins	 pins = { 0 };
 	char		*path = fleet_key_path(node->name);
 	struct err	*e = fleet_address(out, context, node);
 
@@ -176,11 +169,13 @@ fleet_target(struct fleet_target *out, const struct context *context, struct nod
 		goto out;
 	}
 	if (e == NULL)
-		e = fleet_read_key(&key, context->repo, path);
-	if (e == NULL)
-		out->ssh.host_key = out->host_key = buf_take(&key);
+		e = fleet_read_pins(&pins, context->repo, path);
+	if (e == NULL) {
+		pins_keys(&pins, &keys);
+		out->ssh.host_key = out->host_key = buf_take(&keys);
+	}
 out:
-	buf_fini(&key);
+	pins_fini(&pins);
 	free(path);
 	return e;
 }

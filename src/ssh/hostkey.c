@@ -11,11 +11,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LINE_MAX_BYTES	16384
 #define RSA_MIN_BITS	2048
 #define RSA_MAX_BITS	16384
+#define DIGEST_SIZE	32	/* of SHA-256 */
+
+#define ART_WIDTH	17
+#define ART_HEIGHT	9
+#define ART_OFTEN	14	/* visits beyond that look alike */
+#define ART_START	15
+#define ART_END		16
 
 /* One public key type: how its blob looks behind the type's name. */
 struct type {
@@ -170,31 +178,126 @@ hostkey_parse(struct buf *key, const char *line)
 	return e;
 }
 
+/* The bytes of a parsed key, and their SHA-256. */
+static struct err *
+digest_of(struct buf *blob, unsigned char digest[DIGEST_SIZE], const char *key)
+{
+	struct buf	 parsed = { 0 };
+	struct err	*e = hostkey_parse(&parsed, key);
+	const char	*data;
+	char		 hex[SHA256_HEX_SIZE];
+
+	if (e == NULL) {
+		data = strchr(buf_text(&parsed), ' ') + 1;
+		(void)base64_decode(data, strlen(data), true, blob);	/* the parser did it before */
+		sha256_hex(blob->data, blob->len, hex);
+		for (size_t i = 0; i < DIGEST_SIZE; i++) {
+			unsigned	 byte;
+
+			sscanf(hex + 2 * i, "%2x", &byte);
+			digest[i] = (unsigned char)byte;
+		}
+	}
+	buf_fini(&parsed);
+	return e;
+}
+
 struct err *
 hostkey_fingerprint(struct buf *fingerprint, const char *key)
 {
-	struct buf	 parsed = { 0 }, blob = { 0 };
-	struct err	*e;
-	const char	*data;
-	char		 hex[SHA256_HEX_SIZE];
-	unsigned char	 digest[32];
+	struct buf	 blob = { 0 };
+	unsigned char	 digest[DIGEST_SIZE];
+	struct err	*e = digest_of(&blob, digest, key);
 
-	e = hostkey_parse(&parsed, key);
-	if (e != NULL)
-		goto out;
-	data = strchr(buf_text(&parsed), ' ') + 1;
-	(void)base64_decode(data, strlen(data), true, &blob);	/* the parser did it before */
-	sha256_hex(blob.data, blob.len, hex);
-	for (size_t i = 0; i < sizeof(digest); i++) {
-		unsigned	 byte;
-
-		sscanf(hex + 2 * i, "%2x", &byte);
-		digest[i] = (unsigned char)byte;
+	if (e == NULL) {
+		buf_adds(fingerprint, "SHA256:");
+		base64_encode(digest, sizeof(digest), false, fingerprint);
 	}
-	buf_adds(fingerprint, "SHA256:");
-	base64_encode(digest, sizeof(digest), false, fingerprint);
-out:
 	buf_fini(&blob);
-	buf_fini(&parsed);
+	return e;
+}
+
+/* "[ED25519 256]": what the picture's upper edge says of a key. */
+static void
+art_title(char title[ART_WIDTH], struct span blob)
+{
+	const char	*kind = "ED25519";
+	size_t		 bits = 256;
+	struct span	 name, e, n;
+
+	if (!next_string(&blob, &name))
+		return;
+	if (span_is(name, "ssh-rsa") && next_string(&blob, &e) && next_string(&blob, &n)) {
+		kind = "RSA";
+		bits = mpint_bits(n);
+	} else if (name.len > 16 && memcmp(name.data, "ecdsa", 5) == 0) {
+		kind = "ECDSA";
+		bits = (size_t)strtoul(name.data + strlen("ecdsa-sha2-nistp"), NULL, 10);
+	}
+	snprintf(title, ART_WIDTH, "[%s %zu]", kind, bits);
+}
+
+/* An edge with its title in the middle, an odd rest on the right. */
+static void
+art_edge(struct buf *art, const char *title)
+{
+	size_t	 len = strlen(title), left = (ART_WIDTH - len) / 2;
+
+	buf_addc(art, '+');
+	for (size_t i = 0; i < left; i++)
+		buf_addc(art, '-');
+	buf_adds(art, title);
+	for (size_t i = left + len; i < ART_WIDTH; i++)
+		buf_addc(art, '-');
+	buf_adds(art, "+\n");
+}
+
+/* One step along an axis, which the wall may stop. */
+static unsigned
+stepped(unsigned at, bool forward, unsigned size)
+{
+	return forward ? (at + 1 < size ? at + 1 : at) : (at > 0 ? at - 1 : at);
+}
+
+/* How often each place is visited, and where the walk ends: two bits a step, the lowest of each byte first. */
+static void
+art_walk(unsigned char room[ART_HEIGHT][ART_WIDTH], const unsigned char digest[DIGEST_SIZE])
+{
+	unsigned	 x = ART_WIDTH / 2, y = ART_HEIGHT / 2;
+
+	for (size_t i = 0; i < DIGEST_SIZE; i++) {
+		for (unsigned shift = 0; shift < 8; shift += 2) {
+			x = stepped(x, (digest[i] >> shift & 1) != 0, ART_WIDTH);
+			y = stepped(y, (digest[i] >> shift & 2) != 0, ART_HEIGHT);
+			if (room[y][x] < ART_OFTEN)
+				room[y][x]++;
+		}
+	}
+	room[ART_HEIGHT / 2][ART_WIDTH / 2] = ART_START;
+	room[y][x] = ART_END;
+}
+
+struct err *
+hostkey_randomart(struct buf *art, const char *key)
+{
+	static const char marks[] = " .o+=*BOX@%&#/^SE";	/* the last two: start and end */
+	unsigned char	 digest[DIGEST_SIZE], room[ART_HEIGHT][ART_WIDTH] = { { 0 } };
+	char		 title[ART_WIDTH] = "";
+	struct buf	 blob = { 0 };
+	struct err	*e = digest_of(&blob, digest, key);
+
+	if (e == NULL) {
+		art_title(title, (struct span){ blob.data, blob.len });
+		art_walk(room, digest);
+		art_edge(art, title);
+		for (size_t y = 0; y < ART_HEIGHT; y++) {
+			buf_addc(art, '|');
+			for (size_t x = 0; x < ART_WIDTH; x++)
+				buf_addc(art, marks[room[y][x]]);
+			buf_adds(art, "|\n");
+		}
+		art_edge(art, "[SHA256]");
+	}
+	buf_fini(&blob);
 	return e;
 }

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/strs.h"
 #include "ssh/keys.h"
+#include "ssh/pins.h"
 #include "ssh/transport.h"
 
 #include <errno.h>
@@ -18,6 +19,9 @@
 #define READ_STEP	(64u << 10)
 #define READ_MAX	(1u << 20)
 #define SSH_FAILED	255	/* the exit status with which ssh says that it failed itself */
+#define CERTIFICATES "ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256-cert-v01@openssh.com," \
+	"ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp521-cert-v01@openssh.com," \
+	"rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com"
 #define LOGGED_IN	"Authenticated to "	/* what it says with LogLevel=VERBOSE, before the command's first byte */
 
 struct process {
@@ -29,24 +33,49 @@ struct process {
 	double		 patience;	/* seconds it may still take to log in */
 };
 
+/*
+ * What is trusted, without a file that somebody has to remove (ssh_config(5), OpenSSH 8.5).  Arguments in double quotes
+ * are one word to ssh, which takes "%%" for "%"; printf(1) writes each of them as a line.
+ */
+static void
+add_known_hosts(struct strs *options, const struct ssh_target *target, const char *ca)
+{
+	struct strs	 keys = { 0 };
+	struct buf	 command = { 0 };
+
+	strs_split(&keys, target->host_key, '\n');
+	if (keys.count == 1 && ca == NULL) {
+		buf_addf(&command, "/bin/echo %s %s", target->name, keys.items[0]);
+	} else {
+		buf_adds(&command, "/usr/bin/printf \"%%s\\n\"");
+		for (size_t i = 0; i < keys.count; i++)
+			buf_addf(&command, " \"%s %s\"", target->name, keys.items[i]);
+		if (ca != NULL)
+			buf_addf(&command, " \"@cert-authority %s %s\"", target->name, ca);
+	}
+	strs_addf(options, "KnownHostsCommand=%s", buf_text(&command));
+	buf_fini(&command);
+	strs_fini(&keys);
+}
+
 void
-ssh_pinned(struct strs *options, const struct ssh_target *target)
+ssh_pinned(struct strs *options, const struct ssh_target *target, const char *ca)
 {
 	static const char *const always[] = {
 		"StrictHostKeyChecking=yes", "UserKnownHostsFile=/dev/null", "GlobalKnownHostsFile=/dev/null",
 		"CheckHostIP=no", "UpdateHostKeys=no", "VerifyHostKeyDNS=no", "NoHostAuthenticationForLocalhost=no",
 	};
-	size_t type = strcspn(target->host_key, " ");
+	struct buf	 algorithms = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LEN(always); i++)
 		strs_add(options, always[i]);
-	/* The one key that counts, without a file that somebody has to remove (ssh_config(5), OpenSSH 8.5). */
-	strs_addf(options, "KnownHostsCommand=/bin/echo %s %s", target->name, target->host_key);
+	add_known_hosts(options, target, ca);
 	strs_addf(options, "HostKeyAlias=%s", target->name);
-	if (strncmp(target->host_key, "ssh-rsa", type) == 0)
-		strs_add(options, "HostKeyAlgorithms=rsa-sha2-512,rsa-sha2-256");
-	else
-		strs_addf(options, "HostKeyAlgorithms=%.*s", (int)type, target->host_key);
+	if (ca != NULL)
+		buf_adds(&algorithms, CERTIFICATES ",");
+	pins_algorithms(target->host_key, &algorithms);
+	strs_addf(options, "HostKeyAlgorithms=%s", buf_text(&algorithms));
+	buf_fini(&algorithms);
 }
 
 void
@@ -61,7 +90,7 @@ ssh_arguments(struct strs *argv, const struct ssh_target *target, bool interacti
 	unsigned	 alive = (target->timeout + 2) / 3;
 
 	strs_add(argv, "ssh");
-	ssh_pinned(&pinned, target);
+	ssh_pinned(&pinned, target, NULL);
 	for (size_t i = 0; i < pinned.count; i++)
 		strs_addf(argv, "-o%s", pinned.items[i]);
 	strs_fini(&pinned);

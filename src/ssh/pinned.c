@@ -3,7 +3,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/strs.h"
 #include "ssh/hostkey.h"
+#include "ssh/pins.h"
 #include "ssh/transport.h"
 
 #include <string.h>
@@ -23,10 +25,14 @@ struct err *
 ssh_not_pinned(const struct ssh *ssh, const char *key)
 {
 	const char	*name = ssh->target.name;
+	struct strs	 pinned = { 0 };
 	struct err	*e = err_new(ERR_TRUST, "the host key at %s port %u is not the pinned one",
 	    ssh->target.address, ssh->target.port);
 
-	e = note_key(e, "pinned:", ssh->target.host_key);
+	strs_split(&pinned, ssh->target.host_key, '\n');
+	for (size_t i = 0; i < pinned.count; i++)
+		e = note_key(e, "pinned:", pinned.items[i]);
+	strs_fini(&pinned);
 	if (key != NULL)
 		e = note_key(e, "there: ", key);
 	return err_hint(e, "somebody may be in between; if you know that the server has a new key, delete "
@@ -39,7 +45,7 @@ ssh_other_key(const struct ssh *ssh, struct err *take_e)
 	struct buf	 key = { 0 };
 	struct err	*e = hostkey_fetch(&key, &ssh->target);
 
-	if (e == NULL && strcmp(key.data, ssh->target.host_key) != 0) {
+	if (e == NULL && !pins_have(ssh->target.host_key, key.data)) {
 		err_free(take_e);
 		take_e = ssh_not_pinned(ssh, key.data);
 	}

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/strs.h"
 #include "ssh/hostkey.h"
+#include "ssh/pins.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -24,8 +25,8 @@
 #define CIPHERS	"aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr,aes256-ctr,aes192-ctr," \
 		"chacha20-poly1305@openssh.com"
 #define MACS	"hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512"
-#define RSA	"rsa-sha2-512,rsa-sha2-256"
-#define HOST_KEYS "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521," RSA
+#define HOST_KEYS "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521," \
+		"rsa-sha2-512,rsa-sha2-256"
 
 #define CLOSE_SECONDS	1		/* after which libssh2's state is rather lost than waited for */
 #define RECEIVE_MAX	(4u << 20)	/* bytes that libssh2 receives in one go */
@@ -191,21 +192,26 @@ prefer(struct session *session, int method, const char *wanted)
 static struct err *
 methods_set(const struct ssh *ssh, struct session *session, bool pinned, bool *unsuited)
 {
-	const char	*host_keys = HOST_KEYS;
-	char		*type = NULL;
+	struct buf	 host_keys = { 0 }, first = { 0 };
+	char		*line = pinned ? xstrndup(ssh->target.host_key, strcspn(ssh->target.host_key, "\n")) : NULL;
 	bool		 good;
 
 	if (pinned) {
-		type = xstrndup(ssh->target.host_key, strcspn(ssh->target.host_key, " "));
-		host_keys = strcmp(type, "ssh-rsa") == 0 ? RSA : type;
-	}
+		pins_algorithms(line, &first);
+		pins_algorithms(ssh->target.host_key, &host_keys);
+	} else
+		buf_adds(&host_keys, HOST_KEYS);
 	prefer(session, LIBSSH2_METHOD_KEX, KEX);
 	prefer(session, LIBSSH2_METHOD_CRYPT_CS, CIPHERS);
 	prefer(session, LIBSSH2_METHOD_CRYPT_SC, CIPHERS);
 	prefer(session, LIBSSH2_METHOD_MAC_CS, MACS);
 	prefer(session, LIBSSH2_METHOD_MAC_SC, MACS);
-	good = prefer(session, LIBSSH2_METHOD_HOSTKEY, host_keys);
-	free(type);
+	/* The first of the pinned keys is the one that the server surely has: libssh2 must know its type. */
+	good = (first.len == 0 || prefer(session, LIBSSH2_METHOD_HOSTKEY, buf_text(&first))) &&
+	    prefer(session, LIBSSH2_METHOD_HOSTKEY, buf_text(&host_keys));
+	buf_fini(&host_keys);
+	buf_fini(&first);
+	free(line);
 	if (good)
 		return NULL;
 	*unsuited = true;
@@ -301,7 +307,7 @@ host_key_check(const struct ssh *ssh, const struct session *session)
 	struct buf	 key = { 0 };
 	struct err	*e = server_key(&key, session);
 
-	if (e == NULL && strcmp(buf_text(&key), ssh->target.host_key) != 0)
+	if (e == NULL && !pins_have(ssh->target.host_key, buf_text(&key)))
 		e = ssh_not_pinned(ssh, buf_text(&key));
 	buf_fini(&key);
 	return e;

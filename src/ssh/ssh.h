@@ -18,7 +18,7 @@ struct ssh_target {
 	const char	*address;	/* IPv4 or IPv6 */
 	unsigned	 port;
 	const char	*user;
-	const char	*host_key;	/* pinned: "ssh-ed25519 AAAA…" */
+	const char	*host_key;	/* pinned: "ssh-ed25519 AAAA…"; a line for each, any of them will do */
 	const char	*key;		/* a private key's file, or NULL: the agent's, then ~/.ssh/id_{ed25519,ecdsa,rsa} */
 	const char	*transport;	/* "auto", "libssh2" or "ssh" */
 	unsigned	 timeout;	/* seconds to connect, to log in, and between two answers */
@@ -88,12 +88,15 @@ NODISCARD
 struct err	*ssh_run(struct ssh *ssh, const char *command, const void *input, size_t input_len, struct buf *output,
 		    struct buf *errors, int *status);
 
-/* "Option=value" of ssh_config(5) that make the system's `ssh` trust the pinned key of `target` and nothing else. */
-void		 ssh_pinned(struct strs *options, const struct ssh_target *target);
+/*
+ * "Option=value" of ssh_config(5) that make the system's `ssh` trust the pinned keys of `target` and nothing else; but
+ * where `ca` is one ("ssh-ed25519 AAAA…") and not NULL, also the host certificates that it signed for target->name.
+ */
+void		 ssh_pinned(struct strs *options, const struct ssh_target *target, const char *ca);
 
 /*
  * The arguments that make the system's `ssh` program connect to `target`, trusting nothing but the
- * pinned key and writing no file; a command may follow them.  `interactive` is for a person at a terminal.
+ * pinned keys and writing no file; a command may follow them.  `interactive` is for a person at a terminal.
  */
 void		 ssh_arguments(struct strs *argv, const struct ssh_target *target, bool interactive);
 

@@ -86,17 +86,41 @@ TEST(an_endless_line_is_refused)
 	buf_fini(&key);
 }
 
+TEST(a_picture_is_of_one_key)
+{
+	struct buf	 art = { 0 };
+
+	CHECK_OK(hostkey_randomart(&art, "ssh-ed25519 " ED25519));
+	CHECK_STR(buf_text(&art),
+	    "+--[ED25519 256]--+\n"
+	    "|..+  ..    ..... |\n"
+	    "|.+ o.+o.  .o+ .  |\n"
+	    "| ....o=.+o=. E   |\n"
+	    "| .. .o +.*=+     |\n"
+	    "|. . . o So+.=    |\n"
+	    "|.  . . . o + o   |\n"
+	    "|oo    +     .    |\n"
+	    "|+..  +           |\n"
+	    "| . .ooo          |\n"
+	    "+----[SHA256]-----+\n");
+	buf_clear(&art);
+	CHECK_ERR(hostkey_randomart(&art, "ssh-ed25519"), BASE64);
+	CHECK_STR(buf_text(&art), "");
+	buf_fini(&art);
+}
+
 /* ssh-keygen is the judge of both functions. */
 static void
 check_type(const char *dir, const char *type, const char *bits, const char *refusal)
 {
-	char		*path = xasprintf("%s/%s-%s", dir, type, bits), *public = xasprintf("%s.pub", path);
-	struct buf	 text = { 0 }, listed = { 0 }, key = { 0 }, fingerprint = { 0 };
+	static int	 made;
+	char		*path = xasprintf("%s/%s-%s-%d", dir, type, bits, made++), *public = xasprintf("%s.pub", path);
+	struct buf	 text = { 0 }, listed = { 0 }, key = { 0 }, fingerprint = { 0 }, art = { 0 };
 	int		 status;
 
 	CHECK_OK(proc_do("ssh-keygen", "-q", "-t", type, "-b", bits, "-N", "", "-f", path, NULL));
 	CHECK_OK(file_read(public, 8192, &text));
-	CHECK_OK(proc_run(&(struct proc){ .argv = (const char *[]){ "ssh-keygen", "-l", "-f", public, NULL },
+	CHECK_OK(proc_run(&(struct proc){ .argv = (const char *[]){ "ssh-keygen", "-lv", "-f", public, NULL },
 	    .output = &listed }, &status));
 	if (refusal != NULL) {
 		CHECK_ERR(hostkey_parse(&key, buf_text(&text)), refusal);
@@ -105,7 +129,10 @@ check_type(const char *dir, const char *type, const char *bits, const char *refu
 		CHECK_OK(hostkey_fingerprint(&fingerprint, key.data));
 		buf_addc(&fingerprint, ' ');
 		CHECK(strstr(buf_text(&listed), fingerprint.data) != NULL);
+		CHECK_OK(hostkey_randomart(&art, key.data));
+		CHECK_STR(strchr(buf_text(&listed), '\n') + 1, buf_text(&art));
 	}
+	buf_fini(&art);
 	buf_fini(&fingerprint);
 	buf_fini(&key);
 	buf_fini(&listed);
@@ -114,7 +141,7 @@ check_type(const char *dir, const char *type, const char *bits, const char *refu
 	free(path);
 }
 
-TEST(keys_and_fingerprints_are_those_of_ssh_keygen)
+TEST(keys_fingerprints_and_pictures_are_those_of_ssh_keygen)
 {
 	char	 dir[] = "/tmp/leap-hostkey-XXXXXX";
 
@@ -124,7 +151,8 @@ TEST(keys_and_fingerprints_are_those_of_ssh_keygen)
 	}
 	if (!CHECK(mkdtemp(dir) != NULL))
 		return;
-	check_type(dir, "ed25519", "256", NULL);
+	for (int i = 0; i < 8; i++)
+		check_type(dir, "ed25519", "256", NULL);
 	check_type(dir, "ecdsa", "256", NULL);
 	check_type(dir, "ecdsa", "384", NULL);
 	check_type(dir, "ecdsa", "521", NULL);
@@ -139,6 +167,7 @@ main(void)
 	RUN(a_line_is_one_key_or_an_error);
 	RUN(a_key_is_written_in_one_way_only);
 	RUN(an_endless_line_is_refused);
-	RUN(keys_and_fingerprints_are_those_of_ssh_keygen);
+	RUN(a_picture_is_of_one_key);
+	RUN(keys_fingerprints_and_pictures_are_those_of_ssh_keygen);
 	return test_done();
 }

@@ -222,6 +222,35 @@ TEST(an_rsa_host_key_works_through_auto)
 	server_run(&server);
 }
 
+/* While keys are replaced there are two, and the server has either, or first the one and then the other. */
+TEST(any_of_several_pinned_keys_will_do)
+{
+	static const char *const	 types[] = { "ed25519", "ecdsa" };
+	struct ssh_target		 target = server.target;
+	char				*both;
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		char	 old[sizeof(server.host_key)];
+
+		memcpy(old, server.host_key, sizeof(old));
+		server_end(&server);
+		server_host_key(&server, types[i]);
+		server_run(&server);
+		for (int order = 0; order < 2; order++) {
+			both = xasprintf("%s\n%s", order == 0 ? old : server.host_key, order == 0 ? server.host_key : old);
+			target.host_key = both;
+			for (size_t k = 0; k < ARRAY_LEN(transports); k++) {
+				target.transport = transports[k];
+				CHECK_OK(try(&target));
+			}
+			free(both);
+		}
+	}
+	server_end(&server);
+	server_host_key(&server, "ed25519");
+	server_run(&server);
+}
+
 TEST(a_host_key_is_fetched_without_logging_in)
 {
 	struct buf		 key = { 0 };
@@ -717,6 +746,7 @@ main(void)
 	RUN_ON_SERVER(another_host_key_than_the_pinned_one_is_refused);
 	RUN_ON_SERVER(another_type_of_host_key_is_refused);
 	RUN_ON_SERVER(an_rsa_host_key_works_through_auto);
+	RUN_ON_SERVER(any_of_several_pinned_keys_will_do);
 	RUN_ON_SERVER(a_host_key_is_fetched_without_logging_in);
 	RUN_ON_SERVER(a_refused_connection_says_so);
 	RUN_ON_SERVER(a_silent_peer_is_given_up_after_the_timeout);
