@@ -79,6 +79,7 @@ add_options(struct buf *out, const struct ssh_target *target)
 
 	buf_addf(out, "    HostName %s\n    Port %u\n    User %s\n", target->address, target->port, target->user);
 	ssh_pinned(&options, target, NULL);
+	ssh_jump_option(&options, target);
 	for (size_t i = 0; i < options.count; i++) {
 		size_t name = strcspn(options.items[i], "=");
 
@@ -105,7 +106,12 @@ output_ssh_config(struct buf *out, struct context *context, const struct node_li
 	for (size_t i = 0; e == NULL && i < nodes->count; i++) {
 		struct node *node = nodes->items[i];
 
-		if ((e = find_target(&target, context, node)) == NULL && target.ssh.host_key == NULL)
+		e = find_target(&target, context, node);
+		if (e != NULL && err_code(e) == ERR_TRUST) {
+			note("%s is left out: %s\n", node->name, err_message(e));
+			err_free(e);
+			e = NULL;
+		} else if (e == NULL && target.ssh.host_key == NULL)
 			note("%s is left out, its host key is not pinned: leap node init %s\n", node->name, node->name);
 		else if (e == NULL && (e = add_host(out, node)) == NULL)
 			add_options(out, &target.ssh);
@@ -114,7 +120,7 @@ output_ssh_config(struct buf *out, struct context *context, const struct node_li
 	return e;
 }
 
-/* The words of a shell that make ssh trust the pinned key only.  None of them has a quote in it. */
+/* The words of a shell that make ssh trust the pinned key only, and take the way that leap takes. */
 static json_t *
 ssh_words(const struct ssh_target *target)
 {
@@ -123,8 +129,17 @@ ssh_words(const struct ssh_target *target)
 	json_t		*words;
 
 	ssh_pinned(&options, target, NULL);
-	for (size_t i = 0; i < options.count; i++)
-		buf_addf(&text, "%s'-o%s'", i > 0 ? " " : "", options.items[i]);
+	ssh_jump_option(&options, target);
+	for (size_t i = 0; i < options.count; i++) {
+		buf_addf(&text, "%s'-o", i > 0 ? " " : "");
+		for (const char *at = options.items[i]; *at != '\0'; at++) {
+			if (*at == '\'')
+				buf_adds(&text, "'\\''");
+			else
+				buf_addc(&text, *at);
+		}
+		buf_addc(&text, '\'');
+	}
 	words = json_string(buf_text(&text));
 	strs_fini(&options);
 	buf_fini(&text);

@@ -21,9 +21,14 @@ struct fleet_target {
 	struct ssh_target	 ssh;
 	char			*host_key;	/* "ssh-ed25519 AAAA…", a line each; NULL: none is pinned */
 	char			*key;
+	struct fleet_target	*jump;		/* through which it is reached, or NULL */
+	char			*text, *pin_file;	/* of a jump host that is no node, else NULL */
 };
 
-/* Fails with ERR_CONFIG for properties that are no address, port, user or transport. */
+/*
+ * Fails with ERR_CONFIG for properties that are no address, port, user, transport or jump host, and with ERR_TRUST where
+ * a jump host's key is not pinned.
+ */
 NODISCARD
 struct err	*fleet_address(struct fleet_target *out, const struct context *context, struct node *node);
 
@@ -38,6 +43,21 @@ char		*fleet_key_path(const char *name);
 /* What is in such a file.  Errors begin with the path; pins_fini() also after one. */
 NODISCARD
 struct err	*fleet_read_pins(struct pins *pins, const struct repo *repo, const char *path);
+
+/* The same, as what the target must have. */
+NODISCARD
+struct err	*fleet_pin(struct fleet_target *out, const struct repo *repo, const char *path);
+
+/* An error about a node's property, at its place: "NODE: PROPERTY what". */
+PRINTF(3, 4) NODISCARD
+struct err	*fleet_bad(struct node *node, const char *property, const char *format, ...);
+
+/* Whether the text is an address of IPv4 or IPv6; a name that ssh may be told to log in as. */
+bool		 fleet_is_address(const char *text);
+bool		 fleet_is_user(const char *text);
+
+/* The Leapfile's ssh.key as a path, the caller's; NULL: it has none. */
+char		*fleet_private_key(const struct repo *repo);
 
 /* Ctrl-C, SIGTERM and SIGHUP call ssh_stop() between these two. */
 NODISCARD

@@ -4,12 +4,14 @@
 #include "base/file.h"
 #include "cmd/cmd.h"
 #include "cmd/fleet.h"
+#include "cmd/jump.h"
 #include "config/config.h"
 #include "repo/repo.h"
 #include "ssh/pins.h"
 
 #include <arpa/inet.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,19 +67,27 @@ fleet_key_path(const char *name)
 	return xasprintf("files/nodes/%s/%s_ssh.pub", name, name);
 }
 
-/* An error at the place of a property. */
-static struct err *
-bad(struct node *node, const char *property, const char *what)
+struct err *
+fleet_bad(struct node *node, const char *property, const char *format, ...)
 {
 	struct place	 place;
+	struct err	*e;
+	va_list		 args;
+	char		*what;
 
+	va_start(args, format);
+	what = xvasprintf(format, args);
+	va_end(args);
 	if (node_place(node, property, &place))
-		return err_at(ERR_CONFIG, &place, "%s: %s %s", node->name, property, what);
-	return err_new(ERR_CONFIG, "%s: %s %s", node->name, property, what);
+		e = err_at(ERR_CONFIG, &place, "%s: %s %s", node->name, property, what);
+	else
+		e = err_new(ERR_CONFIG, "%s: %s %s", node->name, property, what);
+	free(what);
+	return e;
 }
 
-static bool
-is_address(const char *text)
+bool
+fleet_is_address(const char *text)
 {
 	unsigned char	 space[sizeof(struct in6_addr)];
 
@@ -85,12 +95,22 @@ is_address(const char *text)
 }
 
 /* ssh takes it as an argument: nothing that it could read as an option or as more than a name. */
-static bool
-is_user(const char *text)
+bool
+fleet_is_user(const char *text)
 {
 	size_t	 len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
 
 	return len > 0 && len <= 32 && text[len] == '\0' && text[0] != '-';
+}
+
+char *
+fleet_private_key(const struct repo *repo)
+{
+	const char	*key = repo->leapfile.ssh_key;
+
+	if (key == NULL)
+		return NULL;
+	return str_starts(key, "~/") ? xstrdup(key) : path_join(repo->root, key);
 }
 
 static struct err *
@@ -106,11 +126,11 @@ read_user_and_transport(struct ssh_target *ssh, const struct leapfile *leapfile,
 		ssh->user = leapfile->ssh_user;
 	if (ssh->transport == NULL)
 		ssh->transport = leapfile->ssh_transport;
-	if (!is_user(ssh->user))
-		return bad(node, "ssh.user", "is no login name");
+	if (!fleet_is_user(ssh->user))
+		return fleet_bad(node, "ssh.user", "is no login name");
 	if (strcmp(ssh->transport, "auto") != 0 && strcmp(ssh->transport, "libssh2") != 0 &&
 	    strcmp(ssh->transport, "ssh") != 0)
-		return bad(node, "ssh.transport", "must be \"auto\", \"libssh2\" or \"ssh\"");
+		return fleet_bad(node, "ssh.transport", "must be \"auto\", \"libssh2\" or \"ssh\"");
 	return NULL;
 }
 
@@ -124,22 +144,19 @@ fleet_address(struct fleet_target *out, const struct context *context, struct no
 
 	*out = (struct fleet_target){ .ssh = { .name = node->name, .timeout = leapfile->ssh_timeout } };
 	e = node_text(node, "ip_address", &ssh->address);
-	if (e == NULL && (ssh->address == NULL || !is_address(ssh->address)))
-		e = bad(node, "ip_address", "is no IP address");
+	if (e == NULL && (ssh->address == NULL || !fleet_is_address(ssh->address)))
+		e = fleet_bad(node, "ip_address", "is no IP address");
 	if (e == NULL)
 		e = node_number(node, "ssh.port", 22, &port);
 	if (e == NULL && (port < 1 || port > 65535))
-		e = bad(node, "ssh.port", "is no port from 1 to 65535");
+		e = fleet_bad(node, "ssh.port", "is no port from 1 to 65535");
 	if (e == NULL)
 		e = read_user_and_transport(ssh, leapfile, node);
 	if (e != NULL)
 		return e;
 	ssh->port = (unsigned)port;
-	if (leapfile->ssh_key != NULL)
-		out->key = str_starts(leapfile->ssh_key, "~/") ? xstrdup(leapfile->ssh_key) :
-		    path_join(context->repo->root, leapfile->ssh_key);
-	ssh->key = out->key;
-	return NULL;
+	ssh->key = out->key = fleet_private_key(context->repo);
+	return jump_find(out, context, node);
 }
 
 struct err *
@@ -156,10 +173,23 @@ fleet_read_pins(struct pins *pins, const struct repo *repo, const char *path)
 }
 
 struct err *
-fleet_target(struct fleet_target *out, const struct context *context, struct node *node)
+fleet_pin(struct fleet_target *out, const struct repo *repo, const char *path)
 {
 	struct buf	 keys = { 0 };
 	struct pins	 pins = { 0 };
+	struct err	*e = fleet_read_pins(&pins, repo, path);
+
+	if (e == NULL) {
+		pins_keys(&pins, &keys);
+		out->ssh.host_key = out->host_key = buf_take(&keys);
+	}
+	pins_fini(&pins);
+	return e;
+}
+
+struct err *
+fleet_target(struct fleet_target *out, const struct context *context, struct node *node)
+{
 	char		*path = fleet_key_path(node->name);
 	struct err	*e = fleet_address(out, context, node);
 
@@ -169,13 +199,8 @@ fleet_target(struct fleet_target *out, const struct context *context, struct nod
 		goto out;
 	}
 	if (e == NULL)
-		e = fleet_read_pins(&pins, context->repo, path);
-	if (e == NULL) {
-		pins_keys(&pins, &keys);
-		out->ssh.host_key = out->host_key = buf_take(&keys);
-	}
+		e = fleet_pin(out, context->repo, path);
 out:
-	pins_fini(&pins);
 	free(path);
 	return e;
 }
@@ -185,6 +210,11 @@ fleet_target_fini(struct fleet_target *target)
 {
 	free(target->host_key);
 	free(target->key);
+	free(target->text);
+	free(target->pin_file);
+	if (target->jump != NULL)
+		fleet_target_fini(target->jump);
+	free(target->jump);
 	*target = (struct fleet_target){ 0 };
 }
 

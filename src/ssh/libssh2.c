@@ -100,13 +100,6 @@ lost(const struct ssh *ssh, struct session *session)
 	    ssh->target.port, text == NULL || text[0] == '\0' ? "it was closed" : text);
 }
 
-/* Whether libssh2 stopped in the middle of sending a packet. */
-static bool
-stuck(const struct session *session)
-{
-	return (libssh2_session_block_directions(session->libssh2) & LIBSSH2_SESSION_BLOCK_OUTBOUND) != 0;
-}
-
 /* Write as much as goes.  A command that has ended does not want the rest: that is dropped. */
 static struct err *
 write_some(const struct ssh *ssh, struct session *session, struct buf *out)
@@ -118,7 +111,7 @@ write_some(const struct ssh *ssh, struct session *session, struct buf *out)
 	while (done < out->len && (wrote = libssh2_channel_write(session->channel, out->data + done,
 	    out->len - done)) > 0)
 		done += (size_t)wrote;
-	if (wrote == LIBSSH2_ERROR_EAGAIN && stuck(session))
+	if (wrote == LIBSSH2_ERROR_EAGAIN && session_stuck(session))
 		session->unfinished = UNFINISHED_WRITE;
 	else if (wrote == LIBSSH2_ERROR_CHANNEL_CLOSED || wrote == LIBSSH2_ERROR_CHANNEL_EOF_SENT)
 		done = out->len;
@@ -143,7 +136,7 @@ read_stream(const struct ssh *ssh, struct session *session, int stream, struct b
 			to->data[to->len] = '\0';
 		}
 	} while (got > 0 && to->len - before < max);
-	if (got == LIBSSH2_ERROR_EAGAIN && stuck(session))
+	if (got == LIBSSH2_ERROR_EAGAIN && session_stuck(session))
 		session->unfinished = UNFINISHED_READ;
 	else if (got < 0 && got != LIBSSH2_ERROR_EAGAIN)
 		return lost(ssh, session);
@@ -247,7 +240,7 @@ lib_wait(struct ssh *ssh, int *status)
 	session_step(ssh, session, "did not end a command in");
 	/* Of a command that still runs nobody waits to hear: its channel is told to close and forgotten. */
 	while (e == NULL && libssh2_channel_close(session->channel) == LIBSSH2_ERROR_EAGAIN &&
-	    (ended || stuck(session)))
+	    (ended || session_stuck(session)))
 		e = session_wait(ssh, session);
 	if (e == NULL && !ended) {
 		session->channel = NULL;

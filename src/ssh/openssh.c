@@ -78,16 +78,108 @@ ssh_pinned(struct strs *options, const struct ssh_target *target, const char *ca
 	buf_fini(&algorithms);
 }
 
-void
-ssh_arguments(struct strs *argv, const struct ssh_target *target, bool interactive)
+/* In quotes of a shell's. */
+static void
+add_word(struct buf *out, const char *word)
+{
+	buf_addc(out, '\'');
+	for (; *word != '\0'; word++) {
+		if (*word == '\'')
+			buf_adds(out, "'\\''");
+		else
+			buf_addc(out, *word);
+	}
+	buf_addc(out, '\'');
+}
+
+/* Who runs ssh: leap itself, a person at a terminal, or a program that leap writes the words for, on any machine. */
+enum use { BATCH, INTERACTIVE, WRITTEN };
+
+static void	add_arguments(struct strs *, const struct ssh_target *, enum use, const char *);
+
+/*
+ * ssh's own -J would check the jump host's key against the user's known_hosts; so it is a command for the user's
+ * shell, in which "%" begins a token (ssh_config(5), ProxyCommand).
+ */
+static void
+add_jump(struct strs *to, const struct ssh_target *target, enum use use)
+{
+	struct strs	 argv = { 0 };
+	struct buf	 line = { 0 }, command = { 0 };
+	char		*forward = xasprintf(strchr(target->address, ':') == NULL ? "%s:%u" : "[%s]:%u", target->address,
+	    target->port);
+
+	add_arguments(&argv, target->jump, use, forward);
+	for (size_t i = 0; i < argv.count; i++) {
+		if (i > 0)
+			buf_addc(&line, ' ');
+		add_word(&line, argv.items[i]);
+	}
+	for (size_t i = 0; i < line.len; i++) {
+		if (line.data[i] == '%')
+			buf_addc(&command, '%');
+		buf_addc(&command, line.data[i]);
+	}
+	strs_addf(to, "-oProxyCommand=%s", command.data);
+	buf_fini(&command);
+	buf_fini(&line);
+	strs_fini(&argv);
+	free(forward);
+}
+
+static unsigned
+jumps(const struct ssh_target *target)
+{
+	unsigned	 count = 0;
+
+	while ((target = target->jump) != NULL)
+		count++;
+	return count;
+}
+
+/* How long to wait for what, and what a person at a terminal may want but leap does not. */
+static void
+add_manners(struct strs *argv, const struct ssh_target *target, enum use use, const char *forward)
 {
 	static const char *const batch[] = {
-		"BatchMode=yes", "LogLevel=VERBOSE", "RequestTTY=no", "EscapeChar=none", "ClearAllForwardings=yes",
-		"ForwardAgent=no", "ForwardX11=no", "PermitLocalCommand=no", "RemoteCommand=none",
-		"PreferredAuthentications=publickey",
+		"BatchMode=yes", "RequestTTY=no", "EscapeChar=none", "ForwardAgent=no", "ForwardX11=no",
+		"PermitLocalCommand=no", "RemoteCommand=none", "PreferredAuthentications=publickey",
 	};
-	struct strs	 files = { 0 }, pinned = { 0 };
-	unsigned	 alive = (target->timeout + 2) / 3;
+
+	for (size_t i = 0; use == BATCH && i < ARRAY_LEN(batch); i++)
+		strs_addf(argv, "-o%s", batch[i]);
+	/* The jump host's login is not the one that counts: see LOGGED_IN. */
+	if (use == BATCH)
+		strs_addf(argv, "-oLogLevel=%s", forward == NULL ? "VERBOSE" : "INFO");
+	if (use == BATCH && forward == NULL)
+		strs_add(argv, "-oClearAllForwardings=yes");
+	/* Before the server's first word each jump host connects and logs in. */
+	strs_addf(argv, "-oConnectTimeout=%u", target->timeout * (1 + 2 * jumps(target)));
+	strs_addf(argv, "-oServerAliveInterval=%u", (target->timeout + 2) / 3);
+	strs_add(argv, "-oServerAliveCountMax=3");
+}
+
+static void
+add_keys(struct strs *argv, const struct ssh_target *target, enum use use)
+{
+	struct strs	 files = { 0 };
+
+	if (target->key != NULL) {
+		strs_add(argv, "-oIdentitiesOnly=yes");
+		strs_addf(argv, "-i%s", target->key);
+	} else if (use != WRITTEN) {
+		ssh_key_files(&files);	/* ssh itself looks in the password file's home, not in $HOME */
+		for (size_t i = 0; i < files.count; i++)
+			strs_addf(argv, "-i%s", files.items[i]);
+		strs_fini(&files);
+	}
+}
+
+/* With `forward`, "address:port", standard input and output lead there, through the target. */
+static void
+add_arguments(struct strs *argv, const struct ssh_target *target, enum use use, const char *forward)
+{
+	struct strs	 pinned = { 0 };
 
 	strs_add(argv, "ssh");
 	ssh_pinned(&pinned, target, NULL);
@@ -96,24 +188,35 @@ ssh_arguments(struct strs *argv, const struct ssh_target *target, bool interacti
 	strs_fini(&pinned);
 	strs_add(argv, "-oControlMaster=no");	/* another's connection would not be checked */
 	strs_add(argv, "-oControlPath=none");
-	for (size_t i = 0; !interactive && i < ARRAY_LEN(batch); i++)
-		strs_addf(argv, "-o%s", batch[i]);
-	strs_addf(argv, "-oConnectTimeout=%u", target->timeout);
-	strs_addf(argv, "-oServerAliveInterval=%u", alive);
-	strs_add(argv, "-oServerAliveCountMax=3");
-	if (target->key != NULL) {
-		strs_add(argv, "-oIdentitiesOnly=yes");
-		strs_addf(argv, "-i%s", target->key);
-	} else {
-		ssh_key_files(&files);	/* ssh itself looks in the password file's home, not in $HOME */
-		for (size_t i = 0; i < files.count; i++)
-			strs_addf(argv, "-i%s", files.items[i]);
-		strs_fini(&files);
-	}
+	if (forward != NULL)
+		strs_addf(argv, "-W%s", forward);
+	if (target->jump != NULL)
+		add_jump(argv, target, use);
+	if (use != WRITTEN)
+		add_manners(argv, target, use, forward);
+	add_keys(argv, target, use);
 	strs_addf(argv, "-p%u", target->port);
 	strs_addf(argv, "-l%s", target->user);
 	strs_add(argv, "--");
 	strs_add(argv, target->address);
+}
+
+void
+ssh_arguments(struct strs *argv, const struct ssh_target *target, bool interactive)
+{
+	add_arguments(argv, target, interactive ? INTERACTIVE : BATCH, NULL);
+}
+
+void
+ssh_jump_option(struct strs *options, const struct ssh_target *target)
+{
+	struct strs	 words = { 0 };
+
+	if (target->jump != NULL)
+		add_jump(&words, target, WRITTEN);
+	for (size_t i = 0; i < words.count; i++)
+		strs_add(options, words.items[i] + strlen("-o"));
+	strs_fini(&words);
 }
 
 static struct err *
@@ -234,7 +337,8 @@ open_exec(struct ssh *ssh, const char *command)
 	struct err	*e;
 
 	process_clear(process);
-	process->patience = 3.0 * ssh->target.timeout;	/* ssh's own limits come first, with better words */
+	/* ssh's own limits come first, with better words */
+	process->patience = 3.0 * ssh->target.timeout * (1 + jumps(&ssh->target));
 	ssh_arguments(&argv, &ssh->target, false);
 	strs_add(&argv, command);
 	argv.items = xrealloc(argv.items, argv.count + 1, sizeof(*argv.items));
@@ -318,6 +422,36 @@ last_line(const struct buf *said, struct buf *line)
 	buf_add(line, buf_text(said) + begin, end_at - begin);
 }
 
+/* Whether ssh lost its ProxyCommand; what that said stands before ssh's own words. */
+static bool
+jump_failed(const struct ssh *ssh, const char *said)
+{
+	return ssh->target.jump != NULL && strstr(said, "UNKNOWN port 65535") != NULL;
+}
+
+static struct err *
+not_through(const struct ssh *ssh, const char *said)
+{
+	const struct ssh_target	*jump = ssh->target.jump;
+	bool			 trust = strstr(said, "Host key verification failed") != NULL ||
+	    strstr(said, "Permission denied") != NULL || strstr(said, "no matching host key type") != NULL;
+	struct err		*e = err_new(trust ? ERR_TRUST : ERR_FAILED, "cannot reach %s port %u through %s",
+	    ssh->target.address, ssh->target.port, jump->name);
+	struct strs		 lines = { 0 };
+
+	strs_split(&lines, said, '\n');
+	for (size_t i = 0; i < lines.count; i++) {
+		char	*line = lines.items[i];
+
+		line[strcspn(line, "\r")] = '\0';
+		if (*line != '\0' && strstr(line, "UNKNOWN port 65535") == NULL &&
+		    !str_starts(line, "kex_exchange_identification"))
+			e = err_note(e, NULL, "ssh says: %s", line);
+	}
+	strs_fini(&lines);
+	return e;
+}
+
 /* Why ssh did not get as far as the command. */
 static struct err *
 not_logged_in(const struct ssh *ssh, const struct process *process)
@@ -326,6 +460,8 @@ not_logged_in(const struct ssh *ssh, const struct process *process)
 	struct buf	 line = { 0 };
 	struct err	*e;
 
+	if (jump_failed(ssh, said))
+		return not_through(ssh, said);
 	last_line(&process->said, &line);
 	if (strstr(said, "Host key verification failed") != NULL || strstr(said, "no matching host key type") != NULL) {
 		e = ssh_other_key(ssh, ssh_not_pinned(ssh, NULL));
@@ -433,7 +569,7 @@ wait_pipes(struct ssh *ssh, struct process *process, bool writing)
 	if (process->patience > 0)
 		return NULL;
 	return err_new(ERR_FAILED, "%s port %u did not finish the login in %u s", ssh->target.address,
-	    ssh->target.port, 3 * ssh->target.timeout);
+	    ssh->target.port, 3 * ssh->target.timeout * (1 + jumps(&ssh->target)));
 }
 
 static struct err *

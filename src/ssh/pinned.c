@@ -35,6 +35,9 @@ ssh_not_pinned(const struct ssh *ssh, const char *key)
 	strs_fini(&pinned);
 	if (key != NULL)
 		e = note_key(e, "there: ", key);
+	if (ssh->target.pin_file != NULL)
+		return err_hint(e, "somebody may be in between; if you know that the server has a new key, put that into %s",
+		    ssh->target.pin_file);
 	return err_hint(e, "somebody may be in between; if you know that the server has a new key, delete "
 	    "files/nodes/%s/%s_ssh.pub and run: leap node init %s", name, name, name);
 }

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/strs.h"
 #include "ssh/hostkey.h"
+#include "ssh/jump.h"
 #include "ssh/pins.h"
 
 #include <errno.h>
@@ -60,6 +61,12 @@ receive(libssh2_socket_t fd, void *data, size_t len, int flags, void **context)
 
 	if (fd == session->fd && session->closing)
 		return 0;
+	if (fd == session->fd && session->early.len > 0) {
+		got = (ssize_t)(len < session->early.len ? len : session->early.len);
+		memcpy(data, session->early.data, (size_t)got);
+		buf_drop(&session->early, (size_t)got);
+		return got;
+	}
 	if (fd == session->fd && session->budget == 0)
 		return -EAGAIN;
 	if (fd != session->fd)		/* the agent */
@@ -97,6 +104,12 @@ session_events(const struct session *session)
 		return POLLIN;
 	return (short)((wants & LIBSSH2_SESSION_BLOCK_INBOUND ? POLLIN : 0) |
 	    (wants & LIBSSH2_SESSION_BLOCK_OUTBOUND ? POLLOUT : 0));
+}
+
+bool
+session_stuck(const struct session *session)
+{
+	return (libssh2_session_block_directions(session->libssh2) & LIBSSH2_SESSION_BLOCK_OUTBOUND) != 0;
 }
 
 struct err *
@@ -225,7 +238,7 @@ no_ssh(const struct ssh *ssh, const char *what)
 	return err_new(ERR_FAILED, "%s port %u %s", ssh->target.address, ssh->target.port, what);
 }
 
-/* How much of what was peeked at is to be thrown away: a whole line that is not the server's name for itself. */
+/* How much of the text is to be thrown away: a whole line that is not the server's name for itself. */
 static size_t
 foreign_line(const char *text, size_t len)
 {
@@ -241,35 +254,31 @@ foreign_line(const char *text, size_t len)
 static struct err *
 banner_wait(const struct ssh *ssh, struct session *session)
 {
+	struct buf	*early = &session->early;
 	char		 text[BANNER_LINE_MAX];
 	size_t		 dropped = 0, foreign;
-	ssize_t		 got = 0;
-	int		 enough = 1;	/* bytes for which it is worth to wake up */
-	struct err	*e = NULL;
+	ssize_t		 got;
+	struct err	*e;
 
 	for (;;) {
-		setsockopt(session->fd, SOL_SOCKET, SO_RCVLOWAT, &enough, sizeof(enough));
 		e = session_wait(ssh, session);
 		if (e != NULL)
 			return e;
-		got = recv(session->fd, text, sizeof(text), MSG_PEEK | MSG_DONTWAIT);
+		got = recv(session->fd, text, sizeof(text), MSG_DONTWAIT);
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
-		if (got <= 0 || got < enough)
+		if (got <= 0)
 			return no_ssh(ssh, "closed the connection before it said that it is an SSH server");
-		foreign = foreign_line(text, (size_t)got);
-		if (foreign == 0 && (got >= 4 && memcmp(text, "SSH-", 4) == 0))
-			break;
-		dropped += foreign;
-		if (dropped > BANNER_LINES_MAX || (foreign == 0 && (size_t)got == sizeof(text)))
+		buf_add(early, text, (size_t)got);
+		while ((foreign = foreign_line(early->data, early->len)) > 0) {
+			buf_drop(early, foreign);
+			dropped += foreign;
+		}
+		if (early->len >= 4 && memcmp(early->data, "SSH-", 4) == 0)
+			return NULL;
+		if (dropped > BANNER_LINES_MAX || early->len >= BANNER_LINE_MAX)
 			return no_ssh(ssh, "sends something else than an SSH server does");
-		if (foreign > 0)
-			(void)!recv(session->fd, text, foreign, MSG_DONTWAIT);
-		enough = foreign > 0 ? 1 : (int)got + 1;
 	}
-	enough = 1;
-	setsockopt(session->fd, SOL_SOCKET, SO_RCVLOWAT, &enough, sizeof(enough));
-	return NULL;
 }
 
 static struct err *
@@ -349,7 +358,9 @@ session_open(struct session **out, struct ssh *ssh, bool pinned, bool *unsuited)
 	e = methods_set(ssh, session, pinned, unsuited);
 	if (e == NULL && pinned)
 		e = keys_find(ssh, session, unsuited);
-	if (e == NULL)
+	if (e == NULL && ssh->target.jump != NULL)
+		e = jump_open(&session->jump, &session->fd, ssh, unsuited);
+	else if (e == NULL)
 		e = tcp_connect(&session->fd, ssh);
 	ssh->stats.connect = clock_now() - begin;
 	if (e == NULL)
@@ -385,6 +396,8 @@ session_close(struct session *session)
 		continue;
 	if (session->fd >= 0)
 		close(session->fd);
+	jump_close(session->jump);
+	buf_fini(&session->early);
 	free(session);
 }
 

@@ -9,8 +9,12 @@
 
 #include <libssh2.h>
 
+struct jump;
+
 struct session {
 	int		 fd;
+	struct jump	*jump;		/* what leads from fd to the server; NULL: fd is a TCP connection to it */
+	struct buf	 early;		/* what the server said before libssh2 listens to it */
 	LIBSSH2_SESSION	*libssh2;
 	LIBSSH2_CHANNEL	*channel;
 	struct identities keys;
@@ -50,6 +54,9 @@ struct err	*session_wait(const struct ssh *ssh, struct session *session);
 
 /* The events of poll(2) that libssh2 waits for. */
 short		 session_events(const struct session *session);
+
+/* Whether libssh2 stopped in the middle of sending a packet. */
+bool		 session_stuck(const struct session *session);
 
 /* "DOING at ADDRESS port PORT: what libssh2 says", or that the connection was lost. */
 NODISCARD

@@ -155,7 +155,14 @@ ssh_target_copy(struct ssh_target *out, const struct ssh_target *target)
 		.key = copy(target->key),
 		.transport = copy(target->transport),
 		.timeout = target->timeout,
+		.pin_file = copy(target->pin_file),
 	};
+	if (target->jump != NULL) {
+		struct ssh_target	*jump = xcalloc(1, sizeof(*jump));
+
+		ssh_target_copy(jump, target->jump);
+		out->jump = jump;
+	}
 }
 
 void
@@ -167,6 +174,10 @@ ssh_target_fini(struct ssh_target *target)
 	free((char *)target->host_key);
 	free((char *)target->key);
 	free((char *)target->transport);
+	free((char *)target->pin_file);
+	if (target->jump != NULL)
+		ssh_target_fini((struct ssh_target *)target->jump);
+	free((struct ssh_target *)target->jump);
 }
 
 /* Every error of the room says which node it is about. */

@@ -22,6 +22,8 @@ struct ssh_target {
 	const char	*key;		/* a private key's file, or NULL: the agent's, then ~/.ssh/id_{ed25519,ecdsa,rsa} */
 	const char	*transport;	/* "auto", "libssh2" or "ssh" */
 	unsigned	 timeout;	/* seconds to connect, to log in, and between two answers */
+	const char	*pin_file;	/* where host_key is pinned, for messages; NULL: at the node's place */
+	const struct ssh_target *jump;	/* the host through which it is reached; NULL: directly */
 };
 
 /* Once before any thread that uses the room, and once after all. */
@@ -99,6 +101,12 @@ void		 ssh_pinned(struct strs *options, const struct ssh_target *target, const c
  * pinned keys and writing no file; a command may follow them.  `interactive` is for a person at a terminal.
  */
 void		 ssh_arguments(struct strs *argv, const struct ssh_target *target, bool interactive);
+
+/*
+ * Where the target has a jump host, "ProxyCommand=COMMAND" of ssh_config(5), which leads through it and trusts nothing
+ * but its pinned key.
+ */
+void		 ssh_jump_option(struct strs *options, const struct ssh_target *target);
 
 /* Append the paths of the files ~/.ssh/id_* that exist. */
 void		 ssh_key_files(struct strs *paths);

@@ -198,7 +198,7 @@ server_config(const struct server *server)
 {
 	server_write(server, "sshd_config", "Port %u\nListenAddress 127.0.0.1\nHostKey %s/host\nPidFile none\nUsePAM no\n"
 	    "AuthorizedKeysFile %s/authorized_keys\nStrictModes no\nPermitRootLogin yes\nPrintMotd no\n"
-	    "PasswordAuthentication no\nKbdInteractiveAuthentication no\nMaxStartups 100\n%s\n",
+	    "PasswordAuthentication no\nKbdInteractiveAuthentication no\n%s\nMaxStartups 100\n",
 	    server->port, server->dir, server->dir, server->options == NULL ? "" : server->options);
 }
 
