@@ -2,25 +2,14 @@
 /* main() prepares the process; cmd/ does the rest. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/json.h"
+#include "base/mem.h"
 #include "base/term.h"
 #include "cmd/cmd.h"
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* Keys pass through this process: none may end in a core file.  LeakSanitizer needs to look at itself. */
-static void
-forbid_core(void)
-{
-	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
-#ifndef LEAP_SANITIZED
-	prctl(PR_SET_DUMPABLE, 0);
-#endif
-}
 
 /* Where one of the standard streams is closed, the next file or socket would take its number and its output. */
 static void
@@ -39,7 +28,7 @@ int
 main(int argc, char **argv)
 {
 	fill_streams();
-	forbid_core();
+	mem_forbid_core();
 	umask(022);
 	signal(SIGPIPE, SIG_IGN);
 	json_setup();

@@ -27,4 +27,7 @@ char	*xvasprintf(const char *format, va_list args);
 /* Overwrite `len` bytes in a way that the compiler may not drop. */
 void	 mem_cleanse(void *mem, size_t len);
 
+/* Keys pass through this process: nothing of its memory may end in a core file, nor of the programs that it starts. */
+void	 mem_forbid_core(void);
+
 #endif

@@ -24,6 +24,7 @@ finish(SHA2_CTX *context, char out[SHA256_HEX_SIZE])
 		out[2 * i + 1] = digits[digest[i] & 15];
 	}
 	out[2 * i] = '\0';
+	mem_cleanse(context, sizeof(*context));
 }
 
 void
@@ -41,7 +42,9 @@ sha256_fd(int fd, char out[SHA256_HEX_SIZE])
 {
 	SHA2_CTX	 context;
 	unsigned char	 block[65536];
+	size_t		 used = 0;
 	ssize_t		 got;
+	struct err	*e = NULL;
 
 	SHA256Init(&context);
 	for (;;) {
@@ -49,13 +52,15 @@ sha256_fd(int fd, char out[SHA256_HEX_SIZE])
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return err_errno(ERR_FAILED, "cannot read");
-		if (got == 0)
+			e = err_errno(ERR_FAILED, "cannot read");
+		if (got <= 0)
 			break;
 		SHA256Update(&context, block, (size_t)got);
+		used = (size_t)got > used ? (size_t)got : used;
 	}
 	finish(&context, out);
-	return NULL;
+	mem_cleanse(block, used);	/* it may have been a key's file */
+	return e;
 }
 
 struct err *

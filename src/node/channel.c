@@ -87,16 +87,20 @@ wait_for(int fd, short events, unsigned seconds)
 	return ready > 0;
 }
 
+void
+channel_forget(struct channel *channel)
+{
+	buf_drop(&channel->input, channel->offset);
+	channel->offset = 0;
+}
+
 /* Take in what is there.  False at the end of the stream. */
 static bool
 receive(struct channel *channel)
 {
 	ssize_t	 got;
 
-	if (channel->offset > 0) {
-		buf_drop(&channel->input, channel->offset);
-		channel->offset = 0;
-	}
+	channel_forget(channel);
 	buf_reserve(&channel->input, BLOCK);
 	do {
 		got = read(channel->in, channel->input.data + channel->input.len,

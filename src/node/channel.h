@@ -33,6 +33,9 @@ void		 channel_close(struct channel *channel);
 NODISCARD
 struct err	*channel_read(struct channel *channel, struct frame *frame, size_t max, unsigned seconds);
 
+/* Overwrite what was read: frames' data is not valid any more. */
+void		 channel_forget(struct channel *channel);
+
 /* Queue a frame of JSON; takes the reference. */
 void		 channel_add(struct channel *channel, enum frame_type type, json_t *take_payload);
 

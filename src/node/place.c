@@ -160,15 +160,18 @@ static int
 copy_all(int to, int from)
 {
 	char	 block[64u << 10];
+	size_t	 used = 0;
 	ssize_t	 got;
+	bool	 failed = false;
 
-	while ((got = read(from, block, sizeof(block))) != 0) {
+	while (!failed && (got = read(from, block, sizeof(block))) != 0) {
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got < 0 || write_all(to, block, (size_t)got) != 0)
-			return -1;
+		failed = got < 0 || write_all(to, block, (size_t)got) != 0;
+		used = got > 0 && (size_t)got > used ? (size_t)got : used;
 	}
-	return 0;
+	mem_cleanse(block, used);	/* it may have been a key's file */
+	return failed ? -1 : 0;
 }
 
 struct err *

@@ -19,7 +19,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -135,7 +134,7 @@ static void
 settle_in(void)
 {
 	json_setup();
-	prctl(PR_SET_DUMPABLE, 0);
+	mem_forbid_core();
 	umask(022);	/* what apt, maintainer scripts and commands expect; every file of ours says its own mode */
 	(void)!chdir("/");
 	tool_environment();

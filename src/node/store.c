@@ -15,10 +15,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+#define ZSTD_STATIC_LINKING_ONLY	/* for a stream in memory of ours */
 #include <zstd.h>
 
-#define BLOCK	(128u << 10)
+#define BLOCK		(128u << 10)
+#define WINDOW_LOG	23u		/* a window above 8 MiB would let a tiny frame ask for gigabytes */
 
 static bool	 unsynced;	/* a content got its name since the last store_sync() */
 
@@ -87,15 +90,14 @@ finish(char *take_temp, int fd, const char *sha256, struct err *take_e)
 
 /* Decompress into `fd`, at most `size` bytes, through a small window. */
 static struct err *
-inflate_to(int fd, size_t size, const void *data, size_t len)
+inflate(ZSTD_DStream *stream, int fd, size_t size, const void *data, size_t len)
 {
-	ZSTD_DStream	*stream = ZSTD_createDStream();
 	ZSTD_inBuffer	 in = { .src = data, .size = len };
 	char		*block = xmalloc(BLOCK);
 	struct err	*e = NULL;
 	size_t		 left = 1, total = 0;
 
-	ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, 23);
+	ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, WINDOW_LOG);
 	while (e == NULL && left != 0) {
 		ZSTD_outBuffer	 out = { .dst = block, .size = BLOCK };
 
@@ -114,7 +116,21 @@ inflate_to(int fd, size_t size, const void *data, size_t len)
 		e = err_new(ERR_FAILED, "compressed data has only %zu of the %zu bytes promised", total, size);
 	mem_cleanse(block, BLOCK);
 	free(block);
-	ZSTD_freeDStream(stream);
+	return e;
+}
+
+/* The stream keeps pieces of what goes through it, which may be secret: in pages that go back to the kernel. */
+static struct err *
+inflate_to(int fd, size_t size, const void *data, size_t len)
+{
+	size_t		 room = ZSTD_estimateDStreamSize((size_t)1 << WINDOW_LOG);
+	void		*pages = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct err	*e;
+
+	if (pages == MAP_FAILED)
+		return err_errno(ERR_FAILED, "no memory to decompress");
+	e = inflate(ZSTD_initStaticDStream(pages, room), fd, size, data, len);
+	munmap(pages, room);
 	return e;
 }
 
