@@ -6,7 +6,7 @@
 #include <string.h>
 
 extern const struct cmd cmd_new, cmd_node_add, cmd_node_rm, cmd_node_mv, cmd_node_enable, cmd_node_disable,
-    cmd_node_init, cmd_user_add, cmd_user_rm, cmd_user_ls, cmd_cert_ca, cmd_cert_update, cmd_cert_register, cmd_cert_renew,
+    cmd_node_init, cmd_node_rekey, cmd_user_add, cmd_user_rm, cmd_user_ls, cmd_cert_ca, cmd_cert_update, cmd_cert_register, cmd_cert_renew,
     cmd_cert_ls, cmd_cert_show, cmd_cert_client, cmd_cert_export, cmd_cert_revoke, cmd_cert_csr, cmd_cert_dh, cmd_check, cmd_compile, cmd_plan,
     cmd_deploy, cmd_rollback, cmd_history, cmd_status, cmd_adopt, cmd_lock, cmd_unlock, cmd_list, cmd_inspect, cmd_ssh, cmd_run, cmd_test, cmd_local_start, cmd_local_stop, cmd_local_ls,
     cmd_local_rm, cmd_impact, cmd_diff, cmd_env_ls,
@@ -15,7 +15,7 @@ extern const struct cmd cmd_new, cmd_node_add, cmd_node_rm, cmd_node_mv, cmd_nod
 
 const struct cmd *const cmd_table[] = {
 	&cmd_new,
-	&cmd_node_add, &cmd_node_rm, &cmd_node_mv, &cmd_node_enable, &cmd_node_disable, &cmd_node_init,
+	&cmd_node_add, &cmd_node_rm, &cmd_node_mv, &cmd_node_enable, &cmd_node_disable, &cmd_node_init, &cmd_node_rekey,
 	&cmd_user_add, &cmd_user_rm, &cmd_user_ls,
 	&cmd_cert_ca, &cmd_cert_update, &cmd_cert_register, &cmd_cert_renew, &cmd_cert_ls, &cmd_cert_show, &cmd_cert_client, &cmd_cert_export, &cmd_cert_revoke,
 	&cmd_cert_csr, &cmd_cert_dh,

@@ -205,6 +205,8 @@ static const struct builtin {
 	{ "file", NULL, builtin_file },
 	{ "fingerprint", NULL, builtin_fingerprint },
 	{ "hex_secret", NULL, builtin_hex_secret },
+	{ "host_pins", NULL, builtin_host_pins },
+	{ "known_hosts", NULL, builtin_known_hosts },
 	{ "local_file_path", NULL, builtin_local_file_path },
 	{ "node", push_node, NULL },
 	{ "nodes", select_push_all, NULL },

@@ -13,6 +13,8 @@ int		 builtin_dkim_record(lua_State *L);
 int		 builtin_file(lua_State *L);
 int		 builtin_fingerprint(lua_State *L);
 int		 builtin_hex_secret(lua_State *L);
+int		 builtin_host_pins(lua_State *L);
+int		 builtin_known_hosts(lua_State *L);
 int		 builtin_local_file_path(lua_State *L);
 int		 builtin_onion_address(lua_State *L);
 int		 builtin_pick_node(lua_State *L);

@@ -75,6 +75,10 @@ struct err	*node_text(struct node *node, const char *property, const char **out)
 NODISCARD
 struct err	*node_number(struct node *node, const char *property, long fallback, long *out);
 
+/* Add the names by which ssh knows the node: its own, those of its domains, its address; no other node has them. */
+NODISCARD
+struct err	*node_host_names(struct node *node, struct strs *out);
+
 /* The provider's properties in an environment (NULL: none), evaluated, borrowed. */
 NODISCARD
 struct err	*config_provider(struct config *config, const char *environment, json_t **out);

@@ -433,6 +433,7 @@ config_load_all(const struct repo *repo, struct err **errors)
 	config->repo = repo;
 	config->base_index = json_object();
 	config->files = json_object();
+	config->known_hosts = json_object();
 	config->remote = json_object();
 	config->secrets = json_object();
 	config->tunnels = json_object();

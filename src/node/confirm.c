@@ -43,6 +43,8 @@ static const char *const risky_units[] = { "ssh", "sshd", "ssh.socket", "network
 static bool
 is_risky_path(const char *path)
 {
+	if (strcmp(path, "/etc/ssh/ssh_known_hosts") == 0)	/* whom the node trusts, not who comes in */
+		return false;
 	for (size_t i = 0; i < ARRAY_LEN(risky_paths); i++)
 		if (str_starts(path, risky_paths[i]))
 			return true;

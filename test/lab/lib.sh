@@ -64,7 +64,7 @@ lab_addresses() {
 		name=$(basename "$file" .json)
 		ADDRESS[$name]=$(grep -oE '([0-9]+\.){3}[0-9]+' "$file" | head -n 1)
 		[ -e "files/nodes/$name/${name}_ssh.pub" ] || continue
-		echo "${ADDRESS[$name]} $(cut -d ' ' -f 1,2 "files/nodes/$name/${name}_ssh.pub")" >>"$WORK/known_hosts"
+		sed "s/^/${ADDRESS[$name]} /" "files/nodes/$name/${name}_ssh.pub" >>"$WORK/known_hosts"
 	done
 	SSH_OPTIONS=(-F /dev/null -o BatchMode=yes -o ConnectTimeout=10 -o StrictHostKeyChecking=yes
 	    -o "UserKnownHostsFile=$WORK/known_hosts" -o GlobalKnownHostsFile=/dev/null -i "$HOME/.ssh/id_ed25519")
