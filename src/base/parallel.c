@@ -8,12 +8,11 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#define FEW		64u	/* below, threads cost more than they help */
-#define AT_ONCE		16u	/* that a thread takes, so that they seldom meet */
+#define FEW		4u	/* turns; below, threads cost more than they help */
 #define THREADS_MAX	8
 
 struct job {
-	size_t		 count;
+	size_t		 count, at_once;
 	atomic_size_t	 next;
 	void		(*work)(void *context, size_t i);
 	void		*context;
@@ -25,8 +24,8 @@ take_work(void *context)
 	struct job	*job = context;
 	size_t		 i, end;
 
-	while ((i = atomic_fetch_add(&job->next, AT_ONCE)) < job->count) {
-		end = job->count - i < AT_ONCE ? job->count : i + AT_ONCE;
+	while ((i = atomic_fetch_add(&job->next, job->at_once)) < job->count) {
+		end = job->count - i < job->at_once ? job->count : i + job->at_once;
 		for (; i < end; i++)
 			job->work(job->context, i);
 	}
@@ -34,10 +33,10 @@ take_work(void *context)
 }
 
 void
-parallel_each(size_t count, void (*work)(void *context, size_t i), void *context)
+parallel_each(size_t count, size_t at_once, void (*work)(void *context, size_t i), void *context)
 {
-	struct job	 job = { .count = count, .work = work, .context = context };
-	long		 cores = count < FEW ? 1 : sysconf(_SC_NPROCESSORS_ONLN);
+	struct job	 job = { .count = count, .at_once = at_once, .work = work, .context = context };
+	long		 cores = count / at_once < FEW ? 1 : sysconf(_SC_NPROCESSORS_ONLN);
 	pthread_t	 threads[THREADS_MAX];
 	sigset_t	 all, before;
 	int		 started = 0;

@@ -4,6 +4,7 @@
 #include "cmd/certs.h"
 
 #include "base/json.h"
+#include "base/parallel.h"
 #include "cmd/authority.h"
 #include "cmd/certs_memo.h"
 #include "cmd/cmd.h"
@@ -18,6 +19,7 @@
 #include <time.h>
 
 #define DAY	((int64_t)24 * 60 * 60)
+#define TOGETHER	256u	/* certificates that are made on all cores, and written in one go */
 
 /* One run over some nodes.  The CA's private key is read when the first certificate has to be signed. */
 struct run {
@@ -25,12 +27,15 @@ struct run {
 	struct config		*config;
 	enum { RUN_UPDATE, RUN_RENEW, RUN_LOOK } mode;
 	int64_t			 now;
-	struct buf		 ca_cert, ca_key;
+	struct buf		 ca_cert;
+	struct issuer		*ca;		/* NULL until then */
 	unsigned		 ca_days;	/* that the CA lasts */
 	struct certs_limits	 limits;
 	json_t			*revoked;
 	struct certs_memo	*memo;
 	bool			 crls;		/* a node wants revocation lists */
+	struct item		*due[TOGETHER];
+	size_t			 due_count;
 	unsigned		 made;
 };
 
@@ -40,6 +45,9 @@ struct item {
 	char			*key_path, *cert_path;
 	struct certs_names	 names;
 	struct cert_request	 request;
+	char			*why;		/* it has to be made anew; NULL: it has not */
+	struct buf		 key, cert;	/* what was made, */
+	struct err		*failure;	/* or why it could not be */
 };
 
 bool
@@ -131,53 +139,121 @@ find_reason(char **why, const struct run *run, const struct item *item)
 	return e;
 }
 
-/* The key first: should we die between the two, cert_stale() sees that they do not belong together. */
+static void
+item_free(struct item *item)
+{
+	free(item->key_path);
+	free(item->cert_path);
+	certs_names_fini(&item->names);
+	free(item->why);
+	buf_fini(&item->key);
+	buf_fini(&item->cert);
+	err_free(item->failure);
+	free(item);
+}
+
+static void
+issue(void *context, size_t i)
+{
+	struct run	*run = context;
+	struct item	*item = run->due[i];
+
+	item->failure = issuer_sign(run->ca, &item->key, &item->cert, &item->request, run->now);
+}
+
+/* Each key with its certificate, all or none. */
 NODISCARD
 static struct err *
-make_cert(struct run *run, const struct item *item)
+write_due(struct run *run)
 {
-	struct buf	 key = { .secret = true }, cert = { 0 };
+	struct vault_item	 files[2 * TOGETHER];
+	size_t			 count = 0;
+	struct err		*e;
+
+	for (size_t i = 0; i < run->due_count; i++) {
+		const struct item *item = run->due[i];
+
+		if (item->failure != NULL)
+			continue;
+		files[count++] = (struct vault_item){ .env = item->node->environment, .path = item->key_path,
+		    .data = item->key.data, .len = item->key.len };
+		files[count++] = (struct vault_item){ .path = item->cert_path, .data = item->cert.data,
+		    .len = item->cert.len, .plain = true };
+	}
+	if ((e = vault_write_all(run->repo, files, count)) != NULL)
+		return e;
+	for (size_t i = 0; i < run->due_count; i++) {
+		const struct item *item = run->due[i];
+
+		if (item->failure == NULL)
+			note("%s: made a certificate for %u days: %s\n", item->node->name, item->request.days, item->why);
+	}
+	run->made += (unsigned)(count / 2);
+	return NULL;
+}
+
+NODISCARD
+static struct err *
+open_issuer(struct run *run)
+{
+	struct buf	 key = { .secret = true };
+	struct err	*e = ca_read_key(run->repo, AUTHORITY_SERVERS, CA_NOW, &key);
+
+	if (e == NULL)
+		e = issuer_new(&run->ca, &key, &run->ca_cert);
+	buf_fini(&key);
+	return e;
+}
+
+/* Make those that are due. */
+NODISCARD
+static struct err *
+make_due(struct run *run)
+{
 	struct err	*e = NULL;
 
-	if (run->ca_key.len == 0)
-		e = ca_read_key(run->repo, AUTHORITY_SERVERS, CA_NOW, &run->ca_key);
-	if (e != NULL ||
-	    (e = cert_issue(&key, &cert, &item->request, &run->ca_key, &run->ca_cert, run->now)) != NULL ||
-	    (e = vault_write(run->repo, item->node->environment, item->key_path, key.data, key.len)) != NULL ||
-	    (e = repo_write(run->repo, item->cert_path, cert.data, cert.len, 0644, NULL)) != NULL)
-		goto out;
-	run->made++;
-out:
-	buf_fini(&key);
-	buf_fini(&cert);
+	if (run->due_count > 0 && run->ca == NULL)
+		e = open_issuer(run);
+	if (e == NULL) {
+		parallel_each(run->due_count, 1, issue, run);
+		e = write_due(run);
+	}
+	for (size_t i = 0; i < run->due_count; i++) {
+		struct item *item = run->due[i];
+
+		if (item->failure != NULL)
+			e = err_join(e, err_context(item->failure, "%s: certificate", item->node->name));
+		item->failure = NULL;
+		item_free(item);
+	}
+	run->due_count = 0;
 	return e;
 }
 
 /* Say what would be made anew.  Without a certificate and its key the recipes cannot go on. */
 NODISCARD
 static struct err *
-look_at(const struct run *run, const struct item *item, const char *why)
+look_at(const struct run *run, const struct item *item)
 {
 	if (!repo_has(run->repo, item->cert_path) || !vault_has(run->repo, item->key_path))
 		return err_hint(err_new(ERR_TRUST, "%s: its certificate, %s, or the key of it is missing",
 		    item->node->name, item->cert_path), "leap cert update %s", item->node->name);
-	note("%s: a deploy makes a new certificate: %s\n", item->node->name, why);
+	note("%s: a deploy makes a new certificate: %s\n", item->node->name, item->why);
 	return NULL;
 }
 
 /* What it should be.  It never outlives its CA: in the CA's last days it lasts as long as that does. */
 NODISCARD
 static struct err *
-item_init(struct item *item, struct node *node, struct run *run)
+item_fill(struct item *item, struct node *node, struct run *run)
 {
 	struct leaf_settings	 settings = { 0 };
 	struct err		*e;
 
-	*item = (struct item){
-		.node = node,
-		.key_path = xasprintf("files/nodes/%s/%s.key", node->name, node->name),
-		.cert_path = xasprintf("files/nodes/%s/%s.crt", node->name, node->name),
-	};
+	item->node = node;
+	item->key_path = xasprintf("files/nodes/%s/%s.key", node->name, node->name);
+	item->cert_path = xasprintf("files/nodes/%s/%s.crt", node->name, node->name);
+	item->key.secret = true;
 	if ((e = leaf_settings_read(&settings, run->config, node->environment, AUTHORITY_SERVERS)) != NULL)
 		return e;
 	item->request = (struct cert_request){
@@ -195,23 +271,18 @@ NODISCARD
 static struct err *
 update_node(struct run *run, struct node *node)
 {
-	struct item	 item;
-	char		*why = NULL;
+	struct item	*item = xcalloc(1, sizeof(*item));
 	struct err	*e;
 
-	if ((e = item_init(&item, node, run)) != NULL || (e = find_reason(&why, run, &item)) != NULL)
-		goto out;
-	if (why != NULL && run->mode == RUN_LOOK)
-		e = look_at(run, &item, why);
-	else if (why != NULL && (e = make_cert(run, &item)) != NULL)
-		e = err_context(e, "%s: certificate", node->name);
-	else if (why != NULL)
-		note("%s: made a certificate for %u days: %s\n", node->name, item.request.days, why);
-out:
-	free(why);
-	free(item.cert_path);
-	free(item.key_path);
-	certs_names_fini(&item.names);
+	if ((e = item_fill(item, node, run)) == NULL && (e = find_reason(&item->why, run, item)) == NULL &&
+	    item->why != NULL) {
+		if (run->mode != RUN_LOOK) {
+			run->due[run->due_count++] = item;
+			return run->due_count == TOGETHER ? make_due(run) : NULL;
+		}
+		e = look_at(run, item);
+	}
+	item_free(item);
 	return e;
 }
 
@@ -241,7 +312,7 @@ update_all(struct run *run, const struct node_list *nodes)
 		if (one != NULL && err_code(one) != ERR_CONFIG)
 			break;
 	}
-	return e;
+	return err_join(e, make_due(run));
 }
 
 NODISCARD
@@ -251,7 +322,6 @@ certs_run(struct run run, const struct node_list *nodes, unsigned *made)
 	struct err *e;
 
 	run.now = (int64_t)time(NULL);
-	run.ca_key.secret = true;
 	if ((e = open_ca(&run)) == NULL) {
 		open_memo(&run);
 		e = update_all(&run, nodes);
@@ -262,7 +332,7 @@ certs_run(struct run run, const struct node_list *nodes, unsigned *made)
 	if (made != NULL)
 		*made = run.made;
 	buf_fini(&run.ca_cert);
-	buf_fini(&run.ca_key);
+	issuer_free(run.ca);
 	certs_limits_fini(&run.limits);
 	json_decref(run.revoked);
 	return e;

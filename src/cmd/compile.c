@@ -89,7 +89,7 @@ pages_make(struct pages *pages, const struct context *context, const struct node
 	*pages = (struct pages){ context->repo, xcalloc(nodes->count, sizeof(*pages->items)), nodes->count, 0 };
 	for (size_t i = 0; i < pages->count; i++)
 		pages->items[i].node = nodes->items[i];
-	parallel_each(pages->count, make_page, pages);
+	parallel_each(pages->count, PARALLEL_LIGHT, make_page, pages);
 	for (size_t i = 0; e == NULL && i < pages->count; i++) {
 		e = pages->items[i].error;
 		pages->items[i].error = NULL;

@@ -305,7 +305,7 @@ load_nodes(struct config *config)
 	config->nodes = xcalloc(names.count + 1, sizeof(struct node *));
 	reading.sources = xcalloc(names.count, sizeof(struct source *));
 	if (config->repo->view == NULL)
-		parallel_each(names.count, read_node, &reading);
+		parallel_each(names.count, PARALLEL_LIGHT, read_node, &reading);
 	for (size_t i = 0; i < names.count; i++) {
 		if (config->repo->view != NULL)		/* libgit2 is for one thread */
 			read_node(&reading, i);

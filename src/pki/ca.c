@@ -9,7 +9,15 @@
 #include "pki/extension.h"
 #include "pki/pem.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+struct issuer {
+	X509		*cert;
+	EVP_PKEY	*key;
+	struct strs	 domains;	/* that it is limited to; none: to no domains */
+	bool		 addresses;	/* that it may sign for */
+};
 
 static size_t
 count_characters(const char *text)
@@ -80,25 +88,22 @@ check_request(const struct cert_request *request)
 /* Clients would refuse it; see it here, where something can be done about it. */
 NODISCARD
 static struct err *
-check_limits(const struct cert_request *request, const struct buf *ca_cert_pem)
+check_limits(const struct cert_request *request, const struct issuer *issuer)
 {
-	struct strs	 domains = { 0 };
 	struct buf	 text = { 0 };
-	bool		 addresses = false;
-	struct err	*e = ca_limits(ca_cert_pem, &domains, &addresses);
+	struct err	*e = NULL;
 
 	for (size_t i = 0; e == NULL && i < request->dns_names->count; i++) {
-		if (ca_name_allowed(&domains, request->dns_names->items[i]))
+		if (ca_name_allowed(&issuer->domains, request->dns_names->items[i]))
 			continue;
-		strs_join(&domains, ", ", &text);
+		strs_join(&issuer->domains, ", ", &text);
 		e = err_new(ERR_CONFIG, "the CA is limited to %s: \"%s\" is outside of that", buf_text(&text),
 		    request->dns_names->items[i]);
 	}
-	if (e == NULL && !addresses && request->addresses->count > 0)
+	if (e == NULL && !issuer->addresses && request->addresses->count > 0)
 		e = err_new(ERR_CONFIG, "the CA is limited to names: it cannot sign for the address %s",
 		    request->addresses->items[0]);
 	buf_fini(&text);
-	strs_fini(&domains);
 	return e;
 }
 
@@ -116,7 +121,7 @@ finish_ca(X509 *cert, EVP_PKEY *key, const struct ca_request *request)
 }
 
 static bool
-finish_leaf(X509 *cert, const struct cert_request *request, X509 *ca, EVP_PKEY *ca_key)
+finish_leaf(X509 *cert, const struct cert_request *request, const struct issuer *issuer)
 {
 	X509_NAME	*subject = X509_get_subject_name(cert);
 	GENERAL_NAMES	*names = part_names(request->dns_names, request->addresses);
@@ -124,10 +129,10 @@ finish_leaf(X509 *cert, const struct cert_request *request, X509 *ca, EVP_PKEY *
 
 	done = names != NULL && part_subject(subject, "CN", request->common_name != NULL ? request->common_name :
 	    common_name(request->dns_names)) &&
-	    X509_set_issuer_name(cert, X509_get_subject_name(ca)) && part_constraints(cert, false) &&
+	    X509_set_issuer_name(cert, X509_get_subject_name(issuer->cert)) && part_constraints(cert, false) &&
 	    part_key_usage(cert, false) && part_extended_usage(cert, request->server, request->client) &&
-	    part_key_ids(cert, ca) && (sk_GENERAL_NAME_num(names) == 0 ||
-	    part_extension(cert, NID_subject_alt_name, names, false)) && X509_sign(cert, ca_key, EVP_sha256()) > 0;
+	    part_key_ids(cert, issuer->cert) && (sk_GENERAL_NAME_num(names) == 0 ||
+	    part_extension(cert, NID_subject_alt_name, names, false)) && X509_sign(cert, issuer->key, EVP_sha256()) > 0;
 	GENERAL_NAMES_free(names);
 	return done;
 }
@@ -218,32 +223,67 @@ check_ca(X509 *ca, EVP_PKEY *ca_key)
 }
 
 struct err *
-cert_issue(struct buf *key_pem, struct buf *cert_pem, const struct cert_request *request,
-    const struct buf *ca_key_pem, const struct buf *ca_cert_pem, int64_t now)
+issuer_new(struct issuer **out, const struct buf *ca_key_pem, const struct buf *ca_cert_pem)
 {
-	X509		*ca = pem_cert(ca_cert_pem), *cert = NULL;
-	EVP_PKEY	*ca_key = pem_key(ca_key_pem), *key = NULL;
+	struct issuer	*issuer = xcalloc(1, sizeof(*issuer));
 	struct err	*e;
 
-	if ((e = check_request(request)) != NULL || (e = check_ca(ca, ca_key)) != NULL ||
-	    (e = check_dates(ca, now, now + request->days * DAY)) != NULL ||
-	    (e = check_limits(request, ca_cert_pem)) != NULL)
-		goto out;
-	if (request->common_name == NULL && common_name(request->dns_names) == NULL) {
-		e = too_long(request->dns_names->items[0]);
-		goto out;
+	issuer->cert = pem_cert(ca_cert_pem);
+	issuer->key = pem_key(ca_key_pem);
+	if ((e = check_ca(issuer->cert, issuer->key)) == NULL &&
+	    (e = ca_limits(ca_cert_pem, &issuer->domains, &issuer->addresses)) == NULL) {
+		*out = issuer;
+		issuer = NULL;
 	}
+	issuer_free(issuer);
+	return e;
+}
+
+void
+issuer_free(struct issuer *issuer)
+{
+	if (issuer == NULL)
+		return;
+	X509_free(issuer->cert);
+	EVP_PKEY_free(issuer->key);
+	strs_fini(&issuer->domains);
+	free(issuer);
+}
+
+struct err *
+issuer_sign(const struct issuer *issuer, struct buf *key_pem, struct buf *cert_pem, const struct cert_request *request,
+    int64_t now)
+{
+	X509		*cert = NULL;
+	EVP_PKEY	*key = NULL;
+	struct err	*e;
+
+	if ((e = check_request(request)) != NULL ||
+	    (e = check_dates(issuer->cert, now, now + request->days * DAY)) != NULL ||
+	    (e = check_limits(request, issuer)) != NULL)
+		return e;
+	if (request->common_name == NULL && common_name(request->dns_names) == NULL)
+		return too_long(request->dns_names->items[0]);
 	key = key_generate(request->key_type);
-	if (key != NULL && (cert = part_cert(key, now, request->days)) != NULL &&
-	    finish_leaf(cert, request, ca, ca_key))
+	if (key != NULL && (cert = part_cert(key, now, request->days)) != NULL && finish_leaf(cert, request, issuer))
 		e = hand_out(key_pem, cert_pem, key, cert);
 	else
 		e = pem_error(ERR_FAILED, "make a certificate");
-out:
 	X509_free(cert);
-	X509_free(ca);
 	EVP_PKEY_free(key);
-	EVP_PKEY_free(ca_key);
+	return e;
+}
+
+struct err *
+cert_issue(struct buf *key_pem, struct buf *cert_pem, const struct cert_request *request,
+    const struct buf *ca_key_pem, const struct buf *ca_cert_pem, int64_t now)
+{
+	struct issuer	*issuer = NULL;
+	struct err	*e = issuer_new(&issuer, ca_key_pem, ca_cert_pem);
+
+	if (e == NULL)
+		e = issuer_sign(issuer, key_pem, cert_pem, request, now);
+	issuer_free(issuer);
 	return e;
 }
 

@@ -55,10 +55,24 @@ struct cert_request {
 };
 
 /*
- * A new key and its certificate, signed by the CA, with a random 128-bit serial and a start one day before `now`.  Fails
- * with ERR_TRUST when the certificate would outlive the CA or the CA's key and certificate do not belong together, and
- * with ERR_CONFIG when a name is not one that the CA is limited to.
+ * A CA that signs, read once for many certificates; several threads may use it at a time.  Fails with ERR_TRUST when its
+ * key and certificate do not belong together.  The caller's, issuer_free().
  */
+struct issuer;
+NODISCARD
+struct err	*issuer_new(struct issuer **out, const struct buf *ca_key_pem, const struct buf *ca_cert_pem);
+void		 issuer_free(struct issuer *issuer);
+
+/*
+ * A new key and its certificate, signed by the CA, with a random 128-bit serial and a start one day before `now`.  Fails
+ * with ERR_TRUST when the certificate would outlive the CA, and with ERR_CONFIG when a name is not one that the CA is
+ * limited to.
+ */
+NODISCARD
+struct err	*issuer_sign(const struct issuer *issuer, struct buf *key_pem, struct buf *cert_pem,
+		    const struct cert_request *request, int64_t now);
+
+/* The same, by a CA that is read for this one only. */
 NODISCARD
 struct err	*cert_issue(struct buf *key_pem, struct buf *cert_pem, const struct cert_request *request,
 		    const struct buf *ca_key_pem, const struct buf *ca_cert_pem, int64_t now);

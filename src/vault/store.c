@@ -300,8 +300,12 @@ vault_write_all(const struct repo *repo, const struct vault_item *items, size_t 
 	struct batch	 batch = { .repo = repo };
 	struct err	*e = NULL;
 
-	for (size_t i = 0; e == NULL && i < count; i++)
-		e = write_item(repo, &items[i], &batch);
+	for (size_t i = 0; e == NULL && i < count; i++) {
+		if (items[i].plain)
+			batch_add(&batch, items[i].path, items[i].data, items[i].len);
+		else
+			e = write_item(repo, &items[i], &batch);
+	}
 	if (e == NULL)
 		e = batch_commit(&batch);
 	batch_fini(&batch);

@@ -36,6 +36,7 @@ struct vault_item {
 	const void	*data;
 	size_t		 len;
 	bool		 given;		/* by a person: leap could not make another one */
+	bool		 plain;		/* no secret, but of no use without one: PATH itself, as it is */
 };
 NODISCARD
 struct err	*vault_write_all(const struct repo *repo, const struct vault_item *items, size_t count);

@@ -140,7 +140,7 @@ status_is 0
 leap cert update --force
 status_is 5
 stderr_is <<EOT
-leap: web1: certificate: no certificate can be signed: the CA's private key, files/ca/ca.key, is not here
+leap: no certificate can be signed: the CA's private key, files/ca/ca.key, is not here
 hint: copy it from where "leap cert ca" was run
 EOT
 rm -r files/ca

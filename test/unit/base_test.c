@@ -267,11 +267,11 @@ TEST(work_on_many_things_is_done_once_for_each)
 	static const size_t	 counts[] = { 0, 1, 63, 64, 65, 1000, 4099 };
 	static atomic_uint	 calls[4100];
 
-	for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+	for (size_t i = 0; i < 2 * ARRAY_LEN(counts); i++) {
 		memset(calls, 0, sizeof(calls));
-		parallel_each(counts[i], count_call, calls);
+		parallel_each(counts[i / 2], i % 2 == 0 ? PARALLEL_LIGHT : 1, count_call, calls);
 		for (size_t j = 0; j < ARRAY_LEN(calls); j++)
-			CHECK_INT(calls[j], j < counts[i]);
+			CHECK_INT(calls[j], j < counts[i / 2]);
 	}
 }
 

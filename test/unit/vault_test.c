@@ -373,6 +373,28 @@ TEST(a_file_that_another_run_changed_is_not_written_over)
 	free(age);
 }
 
+/* What goes with a secret is written as it is, and only together with that. */
+TEST(a_file_in_clear_is_written_with_its_secret_or_not_at_all)
+{
+	struct vault_item	 items[] = {
+		{ .env = "live", .path = "files/nodes/pair/pair.crt", .data = "the public half", .len = 15, .plain = true },
+		{ .env = "live", .path = "files/nodes/pair/pair.key", .data = "the private half", .len = 16 },
+		{ .path = "elsewhere/pair.crt", .data = "x", .len = 1, .plain = true },
+	};
+	struct buf		 text = { 0 };
+
+	CHECK_ERR(vault_write_all(repo, items, 3), "elsewhere/pair.crt is no place of the vault's\n");
+	CHECK(!repo_has(repo, "files/nodes/pair/pair.crt"));
+	CHECK(!vault_has(repo, "files/nodes/pair/pair.key"));
+	CHECK_OK(vault_write_all(repo, items, 2));
+	CHECK_OK(repo_read(repo, "files/nodes/pair/pair.crt", &text));
+	CHECK_STR(buf_text(&text), "the public half");
+	buf_clear(&text);
+	CHECK_OK(vault_read(repo, "live", "files/nodes/pair/pair.key", &text));
+	CHECK_STR(buf_text(&text), "the private half");
+	buf_fini(&text);
+}
+
 /* What is on record about files: who gave them, and who has seen them. */
 TEST(what_was_given_and_seen_is_on_record)
 {
@@ -488,6 +510,7 @@ main(void)
 	RUN(what_is_written_already_stays);
 	RUN(a_member_comes_and_goes);
 	RUN(a_file_that_another_run_changed_is_not_written_over);
+	RUN(a_file_in_clear_is_written_with_its_secret_or_not_at_all);
 	RUN(what_was_given_and_seen_is_on_record);
 	RUN(public_halves_of_keys_are_not_masked);
 	RUN(who_is_no_member_is_told_who_is);
