@@ -190,14 +190,18 @@ empty_manifests(struct fleet *fleet)
 	return NULL;
 }
 
-struct err *
-fleet_init(struct fleet *fleet, struct context *context, const struct fleet_how *how)
+/* Evaluate the configuration and run the recipes. */
+static struct err *
+make_manifests(struct fleet *fleet, const struct fleet_how *how)
 {
-	struct err	*e;
+	struct context	*context = fleet->context;
+	struct repo	*repo = context->repo;
+	bool		 look = how->certs != PREPARE_CERTS_UPDATE && how->rev == NULL, before = repo->read_only;
+	struct err	*e = NULL;
 
-	*fleet = (struct fleet){ .context = context, .expect = json_object(), .confirm = FLEET_CONFIRM_SECONDS };
-	e = how->rev != NULL ? open_revision(fleet, how->rev) : open_work_tree(fleet);
-	if (e == NULL && context->config == NULL)
+	repo->read_only = before || look;
+	repo->to_make = look ? &fleet->to_make : NULL;
+	if (context->config == NULL)
 		e = context_load(context);
 	if (e == NULL)
 		e = select_nodes(&fleet->nodes, context, 0, 0);
@@ -209,6 +213,22 @@ fleet_init(struct fleet *fleet, struct context *context, const struct fleet_how 
 		e = how->bare ? empty_manifests(fleet) : run_recipes(fleet);
 	if (e == NULL)
 		e = make_jobs(fleet);
+	repo->read_only = before;
+	repo->to_make = NULL;
+	for (size_t i = 0; e == NULL && i < fleet->to_make.count; i++)
+		note("%s.age does not exist yet: a deploy makes it, here a text stands in for it\n", fleet->to_make.items[i]);
+	return e;
+}
+
+struct err *
+fleet_init(struct fleet *fleet, struct context *context, const struct fleet_how *how)
+{
+	struct err	*e;
+
+	*fleet = (struct fleet){ .context = context, .expect = json_object(), .confirm = FLEET_CONFIRM_SECONDS };
+	e = how->rev != NULL ? open_revision(fleet, how->rev) : open_work_tree(fleet);
+	if (e == NULL)
+		e = make_manifests(fleet, how);
 	return of_revision(fleet, e);
 }
 
@@ -232,6 +252,7 @@ fleet_fini(struct fleet *fleet)
 	free(fleet->jobs);
 	free(fleet->events);
 	free(fleet->commit);
+	strs_fini(&fleet->to_make);
 	json_decref(fleet->expect);
 	node_list_fini(&fleet->nodes);
 	if (fleet->here == NULL)

@@ -88,6 +88,7 @@ struct fleet {
 	struct json_t		**events;	/* what each job's node said, as JSON arrays */
 	json_t			*expect;	/* name → the state that a node was planned in; empty: not planned */
 	struct repo		*here;		/* the work tree's, while the context has a revision's; else NULL */
+	struct strs		 to_make;	/* paths of secrets and keys that have a stand-in, see fleet_how */
 	char			*commit;	/* that is deployed, "" before the first */
 	bool			 clean;		/* the work tree is as in the commit */
 	size_t			 pushable;
@@ -101,7 +102,7 @@ struct fleet {
 
 /* What a fleet is made of. */
 struct fleet_how {
-	enum prepare_certs	 certs;
+	enum prepare_certs	 certs;		/* but for PREPARE_CERTS_UPDATE nothing is written, and secrets are not made */
 	bool			 bare;		/* no configuration goes to the nodes: no recipes, no certificates */
 	const char		*rev;		/* a revision of git's to read instead of the work tree, or NULL */
 	const struct strs	*names;		/* of the nodes that the words choose only these; NULL: all */

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/sha256.h"
+#include "base/strs.h"
 #include "cmd/cmd.h"
 #include "cmd/fleet.h"
 
@@ -35,6 +36,14 @@ plan_write(const char *path, const struct fleet *fleet)
 	struct buf	 text = { 0 };
 	struct err	*e;
 
+	if (fleet->to_make.count > 0) {
+		strs_join(&fleet->to_make, ", ", &text);
+		e = err_hint(err_new(ERR_FAILED, "%s: not written, because what it needs is not made yet: %s", path,
+		    text.data), "leap compile makes it; then plan anew");
+		json_decref(nodes);
+		buf_fini(&text);
+		return e;
+	}
 	for (size_t i = 0; i < fleet->pushable; i++)
 		if (fleet->jobs[i].result == PUSH_OK && fleet->jobs[i].state[0] != '\0')
 			json_object_set_new(nodes, fleet->jobs[i].target.name, node_json(&fleet->jobs[i]));

@@ -22,7 +22,7 @@ struct fleet;
  * come out the same.  "rev" is the commit that was planned instead of the work tree.
  */
 
-/* Keep the nodes that were planned.  Fails when there is none. */
+/* Keep the nodes that were planned.  Fails when there is none, and when secrets would first have to be made. */
 NODISCARD
 struct err	*plan_write(const char *path, const struct fleet *fleet);
 

@@ -322,7 +322,12 @@ print_timing(const struct fleet *fleet)
 static json_t *
 plan_json(const struct fleet *fleet, json_t *take_nodes)
 {
-	return json_pack("{s:s, s:b, s:o}", "commit", fleet->commit, "clean", fleet->clean, "nodes", take_nodes);
+	json_t	*to_make = json_array();
+
+	for (size_t i = 0; i < fleet->to_make.count; i++)
+		json_array_append_new(to_make, json_string(fleet->to_make.items[i]));
+	return json_pack("{s:s, s:b, s:o, s:o}", "commit", fleet->commit, "clean", fleet->clean, "to_make", to_make,
+	    "nodes", take_nodes);
 }
 
 static void

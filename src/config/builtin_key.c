@@ -20,13 +20,19 @@ struct service_key {
 	struct err	*(*create)(struct buf *key, struct buf *known);
 };
 
+static char *
+key_path_of(const struct node *node, const struct service_key *kind)
+{
+	return xasprintf("files/nodes/%s/%s_%s.key", node->name, node->name, kind->stem);
+}
+
 /* The private half first: without a public one nothing refers to it, and both are made anew. */
 NODISCARD
 static struct err *
 make(struct buf *known, const struct config *config, const struct node *node, const struct service_key *kind,
     const char *path)
 {
-	char		*key_path = xasprintf("files/nodes/%s/%s_%s.key", node->name, node->name, kind->stem);
+	char		*key_path = key_path_of(node, kind);
 	struct buf	 key = { .secret = true };
 	struct err	*e;
 
@@ -38,6 +44,20 @@ make(struct buf *known, const struct config *config, const struct node *node, co
 	buf_fini(&key);
 	free(key_path);
 	return e;
+}
+
+/* The private half will be new, too. */
+static void
+stand_in(struct buf *known, const struct config *config, const struct node *node, const struct service_key *kind,
+    const char *path)
+{
+	struct strs	*to_make = config->repo->to_make;
+	char		*key_path = key_path_of(node, kind);
+
+	buf_addf(known, "%s, which the next deploy makes", path);
+	if (to_make != NULL && !strs_has(to_make, key_path))
+		strs_add(to_make, key_path);
+	free(key_path);
 }
 
 /* Give the public half; where nothing may be written, one that is missing has a text in its place. */
@@ -57,7 +77,7 @@ give(lua_State *L, const struct service_key *kind)
 	if (repo_has(config->repo, path))
 		e = repo_read(config->repo, path, &known);
 	else if (config->repo->read_only)
-		buf_addf(&known, "%s, which the next deploy makes", path);
+		stand_in(&known, config, scope->node, kind, path);
 	else
 		e = make(&known, config, scope->node, kind, path);
 	free(path);

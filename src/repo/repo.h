@@ -46,6 +46,11 @@ struct repo {
 	 * secrets, certificates and the nodes' host keys.  Then secrets are the real ones, though the view is read_only.
 	 */
 	const struct repo *keys;
+	/*
+	 * NULL, or where those go that only look, but at what is really there: nothing is written, secrets and keys are
+	 * opened, and the path of each that a deploy would first have to make is appended here and has a stand-in.
+	 */
+	struct strs	*to_make;
 };
 
 /*

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mask.h"
+#include "base/strs.h"
 #include "base/sha256.h"
 #include "repo/repo.h"
 
@@ -256,7 +257,11 @@ vault_secret(const struct repo *repo, const char *env, const char *name, const s
 		return e;
 	if ((e = check_kind(name, kind)) != NULL)
 		goto out;
-	if (repo->read_only && repo->keys == NULL)
+	if (repo->to_make != NULL && !vault_has(repo, path))
+		strs_add(repo->to_make, path);
+	if (repo->to_make != NULL && strs_has(repo->to_make, path))
+		e = stand_in(env, name, kind, out);
+	else if (repo->read_only && repo->keys == NULL && repo->to_make == NULL)
 		e = stand_in(env, name, kind, out);
 	else if (!vault_has(repo, path) && repo->read_only)
 		e = err_hint(err_new(ERR_CONFIG, "secret \"%s\" of environment %s does not exist", name, env),

@@ -31,7 +31,7 @@ bool
 vault_has(const struct repo *repo, const char *path)
 {
 	char	*file = file_path(path);
-	bool	 has = repo_has(repo, file);
+	bool	 has = repo_has(repo, file) || (repo->to_make != NULL && strs_has(repo->to_make, path));
 
 	free(file);
 	return has;
@@ -97,14 +97,18 @@ vault_read(const struct repo *repo, const char *env, const char *path, struct bu
 	size_t		 start = out->len;
 	char		*name = file_path(path);
 	struct buf	 file = { 0 };
-	struct err	*e;
+	struct err	*e = NULL;
 
 	if (env == NULL)
 		env = NO_ENVIRONMENT;
+	if (repo->to_make != NULL && strs_has(repo->to_make, path)) {
+		buf_addf(out, "stand-in for %s\n", path);
+		goto out;
+	}
 	/* Where nothing is opened the vault need not be set up either. */
 	if ((repo->keyring != NULL && (e = keyring_recover(repo)) != NULL) || (e = repo_read(repo, name, &file)) != NULL)
 		goto out;
-	if (repo->read_only && repo->keys == NULL)
+	if (repo->read_only && repo->keys == NULL && repo->to_make == NULL)
 		stand_in(&file, out);
 	else
 		e = decrypt(repo, env, name, &file, out);

@@ -180,3 +180,23 @@ check test "$(on web2 cat /etc/leap-test)" = two
 leap deploy --yes --max-fail 1
 status_is 4
 check test "$(on web2 cat /etc/leap-test)" = three
+
+it "a plan makes no secret, and is kept only when those that it needs are there"
+cd "$LAB" || exit 1
+sed -i '$d' services/probe/recipe.lua
+put services/probe/service.json <<<"{ \"probe\": { \"password\": \"= secret('probe_password')\" } }"
+echo 'file("/etc/leap-secret", { content = probe.password .. "\n", mode = "0600" })' >>services/probe/recipe.lua
+leap plan web1 -o "$WORK/plan"
+status_is 1
+stdout_has "file:/etc/leap-secret"
+stderr_has "secrets/local/probe_password.age does not exist yet: a deploy makes it, here a text stands in for it"
+stderr_has "plan: not written, because what it needs is not made yet: secrets/local/probe_password"
+stderr_has "hint: leap compile makes it; then plan anew"
+check test ! -e secrets/local/probe_password.age
+check test ! -e "$WORK/plan"
+must "$LEAP" compile
+check test -s secrets/local/probe_password.age
+must "$LEAP" plan web1 -o "$WORK/plan"
+leap deploy "$WORK/plan"
+status_is 0
+check test "$(on web1 cat /etc/leap-secret)" = "$(opened secrets/local/probe_password local)"
