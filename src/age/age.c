@@ -6,7 +6,6 @@
 #include "base/base64.h"
 #include "base/err.h"
 
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -258,7 +257,7 @@ decrypt_binary(struct buf *out, struct age_identity *const *identities, size_t c
 	    (e = find_key(&header, identities, count, ask, file_key)) != NULL ||
 	    (e = header_mac(file_key, data, header.signed_len, mac)) != NULL)
 		goto out;
-	if (CRYPTO_memcmp(mac, header.mac, sizeof(mac)) != 0)
+	if (!tag_equal(mac, header.mac, sizeof(mac)))
 		e = err_new(ERR_TRUST, "this age file was changed: its header is not authentic");
 	else
 		e = stream_decrypt(out, file_key, data + header.len, len - header.len);

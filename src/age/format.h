@@ -61,6 +61,9 @@ struct err	*hkdf(unsigned char out[KEY_SIZE], const void *ikm, size_t ikm_len, c
 NODISCARD
 struct err	*hmac_sha256(unsigned char out[KEY_SIZE], const void *key, size_t key_len, const void *data, size_t len);
 
+/* Whether two codes of authenticity are equal, in a time that tells nothing of them but that. */
+bool		 tag_equal(const void *a, const void *b, size_t len);
+
 /* ChaCha20-Poly1305 (RFC 8439): `out` has room for len + TAG_SIZE bytes; len - TAG_SIZE when it opens. */
 NODISCARD
 struct err	*seal(unsigned char *out, const unsigned char key[KEY_SIZE], const unsigned char nonce[12],

@@ -5,10 +5,19 @@
 
 #include "base/err.h"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <string.h>
+
+/* test/cli/constant-time.sh: keys are "undefined" there, and only what everybody may know is made to be defined again. */
+#ifdef LEAP_MEMCHECK
+#include <valgrind/memcheck.h>
+#define DISCLOSE(object)	VALGRIND_MAKE_MEM_DEFINED(&(object), sizeof(object))
+#else
+#define DISCLOSE(object)	((void)0)
+#endif
 
 #define NONCE_SIZE	12
 
@@ -46,6 +55,15 @@ hkdf(unsigned char out[KEY_SIZE], const void *ikm, size_t ikm_len, const void *s
 	mem_cleanse(prk, sizeof(prk));
 	buf_fini(&block);
 	return e;
+}
+
+bool
+tag_equal(const void *a, const void *b, size_t len)
+{
+	int	 differs = CRYPTO_memcmp(a, b, len);
+
+	DISCLOSE(differs);
+	return differs == 0;
 }
 
 struct err *
