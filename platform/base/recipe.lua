@@ -15,35 +15,36 @@ directory("/root/.ssh", { mode = "0700" })
 template("/root/.ssh/authorized_keys", "authorized_keys", { mode = "0600" })
 
 -- The SSH server's keys: those that leap had made on the node, and from its own those that nobody has replaced yet.  Of
--- several keys of one type it uses the first, so the order is that of the pins.
+-- several keys of one type it uses the first, so the order is that of the pins.  Their certificates lie beside them.
 
 do
-	local kinds = { "ed25519", "ecdsa", "rsa" }
-	local pins, taken, made, replaced, lines = host_pins(), {}, false, true, {}
+	local pins, taken, made, replaced = host_pins(), {}, false, true
+	local keys, certs, changed = {}, {}, {}
 
-	local function kind_of(key)
-		return key:match("^ssh%-(%w+)") or "ecdsa"
-	end
 	for _, pin in ipairs(pins) do
-		taken[kind_of(pin.key)] = true
+		local kind = pin.key:match("^ssh%-(%w+)") or "ecdsa"
+		local path = pin.path or "/etc/ssh/ssh_host_" .. kind .. "_key"
+		taken[kind] = true
 		made = made or pin.path ~= nil
 		replaced = replaced and pin.path ~= nil
-		lines[#lines + 1] = "HostKey " .. (pin.path or "/etc/ssh/ssh_host_" .. kind_of(pin.key) .. "_key")
-	end
-	for _, kind in ipairs(kinds) do
-		if not replaced and not taken[kind] then
-			lines[#lines + 1] = "HostKey /etc/ssh/ssh_host_" .. kind .. "_key"
+		keys[#keys + 1] = "HostKey " .. path
+		if pin.cert then
+			changed[#changed + 1] = file(path .. "-cert.pub", { content = pin.cert .. "\n" })
+			certs[#certs + 1] = "HostCertificate " .. path .. "-cert.pub"
 		end
 	end
-	if not made then
-		lines = {}
+	for _, kind in ipairs { "ed25519", "ecdsa", "rsa" } do
+		if not replaced and not taken[kind] then
+			keys[#keys + 1] = "HostKey /etc/ssh/ssh_host_" .. kind .. "_key"
+		end
 	end
+	local lines = table.move(certs, 1, #certs, made and #keys + 1 or 1, made and keys or {})
 	if #lines > 0 then
-		local settings = file("/etc/ssh/sshd_config.d/leap.conf", {
+		changed[#changed + 1] = file("/etc/ssh/sshd_config.d/leap.conf", {
 			content = "# Written by leap.\n" .. table.concat(lines, "\n") .. "\n",
 			check = "test -d /run/sshd || mkdir -m 755 /run/sshd; /usr/sbin/sshd -t",
 		})
-		exec("take the SSH server's keys", { command = "systemctl try-reload-or-restart ssh.service", on = settings })
+		exec("take the SSH server's keys", { command = "systemctl try-reload-or-restart ssh.service", on = changed })
 	end
 	if known_hosts() ~= "" then
 		file("/etc/ssh/ssh_known_hosts", { content = known_hosts() })

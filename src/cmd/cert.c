@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "cmd/authority.h"
 #include "cmd/certs.h"
+#include "cmd/host_keys.h"
 #include "cmd/rollover.h"
 #include "cmd/select.h"
 #include "config/config.h"
@@ -118,9 +119,13 @@ make_missing(struct context *context)
 static struct err *
 cert_ca_run(struct context *context)
 {
-	bool client = opt_get(context, "--client") != NULL;
+	bool client = opt_get(context, "--client") != NULL, rotate = opt_get(context, "--rotate") != NULL;
 
-	if (opt_get(context, "--rotate") != NULL)
+	if (opt_get(context, "--ssh") != NULL && client)
+		return err_new(ERR_USAGE, "--ssh and --client are different CAs");
+	if (opt_get(context, "--ssh") != NULL)
+		return ssh_ca_make(context->repo, rotate);
+	if (rotate)
 		return rollover_next(context, client ? AUTHORITY_CLIENTS : AUTHORITY_SERVERS, (int64_t)time(NULL));
 	if (client)
 		return err_new(ERR_USAGE, "--client goes with --rotate");
@@ -149,6 +154,7 @@ cert_update_run(struct context *context)
 static const struct opt cert_ca_opts[] = {
 	{ 0, "--rotate", NULL, "do the next step of replacing the CA: announce its successor, switch to it, drop the old" },
 	{ 0, "--client", NULL, "with --rotate: the CA of the clients" },
+	{ 0, "--ssh", NULL, "the CA that signs the nodes' SSH host keys, for people's own ssh" },
 	{ 0 },
 };
 

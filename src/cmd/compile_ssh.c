@@ -1,9 +1,11 @@
 /* cmd: outputs of leap compile for programs that log in: ssh's configuration, an inventory for Ansible. */
 /* May know everything. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/file.h"
 #include "base/json.h"
 #include "cmd/compile.h"
 #include "cmd/fleet.h"
+#include "cmd/host_keys.h"
 #include "config/config.h"
 #include "repo/repo.h"
 
@@ -72,18 +74,24 @@ add_host(struct buf *out, struct node *node)
 }
 
 static void
-add_options(struct buf *out, const struct ssh_target *target)
+add_options(struct buf *out, const struct ssh_target *target, const char *ca, const char *krl)
 {
 	struct strs	 options = { 0 };
-	struct buf	 key = { 0 };
+	struct buf	 key = { 0 }, list = { 0 };
 
 	buf_addf(out, "    HostName %s\n    Port %u\n    User %s\n", target->address, target->port, target->user);
-	ssh_pinned(&options, target, NULL);
+	ssh_pinned(&options, target, ca);
 	ssh_jump_option(&options, target);
 	for (size_t i = 0; i < options.count; i++) {
 		size_t name = strcspn(options.items[i], "=");
 
 		buf_addf(out, "    %.*s %s\n", (int)name, options.items[i], options.items[i] + name + 1);
+	}
+	if (krl != NULL) {
+		add_key_path(&list, krl);
+		buf_adds(out, "    RevokedHostKeys ");
+		add_quoted(out, buf_text(&list));
+		buf_addc(out, '\n');
 	}
 	if (target->key != NULL) {
 		add_key_path(&key, target->key);
@@ -92,6 +100,7 @@ add_options(struct buf *out, const struct ssh_target *target)
 		buf_addc(out, '\n');
 	}
 	strs_fini(&options);
+	buf_fini(&list);
 	buf_fini(&key);
 }
 
@@ -99,8 +108,12 @@ struct err *
 output_ssh_config(struct buf *out, struct context *context, const struct node_list *nodes)
 {
 	struct fleet_target	 target;
-	struct err		*e = NULL;
+	struct buf		 ca = { 0 };
+	char			*krl = NULL;
+	struct err		*e = ssh_ca_read(context->repo, &ca);
 
+	if (repo_has(context->repo, SSH_KRL_PATH))
+		krl = path_join(context->repo->root, SSH_KRL_PATH);
 	buf_adds(out, "# Written by leap: the nodes and their pinned host keys, for ssh_config(5).\n"
 	    "# Include it at the top of ~/.ssh/config.\n");
 	for (size_t i = 0; e == NULL && i < nodes->count; i++) {
@@ -114,9 +127,11 @@ output_ssh_config(struct buf *out, struct context *context, const struct node_li
 		} else if (e == NULL && target.ssh.host_key == NULL)
 			note("%s is left out, its host key is not pinned: leap node init %s\n", node->name, node->name);
 		else if (e == NULL && (e = add_host(out, node)) == NULL)
-			add_options(out, &target.ssh);
+			add_options(out, &target.ssh, ca.len > 0 ? buf_text(&ca) : NULL, krl);
 		fleet_target_fini(&target);
 	}
+	buf_fini(&ca);
+	free(krl);
 	return e;
 }
 

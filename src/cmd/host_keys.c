@@ -1,13 +1,170 @@
-/* cmd: SSH host keys: those that are revoked. */
+/* cmd: SSH host keys: the CA that signs them, their certificates, and those that are revoked. */
 /* May know everything. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/host_keys.h"
 
-#include "base/buf.h"
-#include "base/err.h"
+#include "cmd/authority.h"
+#include "cmd/cmd.h"
+#include "cmd/fleet.h"
+#include "config/config.h"
+#include "pki/ssh_ca.h"
 #include "repo/repo.h"
+#include "ssh/hostkey.h"
+#include "ssh/pins.h"
+#include "vault/vault.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+/* The private half first: without a public one it signs for nobody, and the next run replaces it. */
+struct err *
+ssh_ca_make(const struct repo *repo, bool rotate)
+{
+	struct buf	 key = { .secret = true }, known = { 0 }, fingerprint = { 0 };
+	bool		 there = repo_has(repo, SSH_CA_PATH);
+	struct err	*e;
+
+	if (there && !rotate)
+		return err_hint(err_new(ERR_USAGE, "there is an SSH CA already: " SSH_CA_PATH),
+		    "\"leap cert ca --ssh --rotate\" replaces it");
+	if (!there && rotate)
+		return err_hint(err_new(ERR_USAGE, "there is no SSH CA to replace"), "\"leap cert ca --ssh\" makes one");
+	if ((e = ssh_ca_create(&key, &known)) == NULL &&
+	    (e = hostkey_fingerprint(&fingerprint, buf_text(&known))) == NULL &&
+	    (e = vault_write(repo, NULL, SSH_CA_KEY_PATH, key.data, key.len)) == NULL) {
+		buf_addc(&known, '\n');
+		e = repo_write(repo, SSH_CA_PATH, known.data, known.len, 0644, NULL);
+	}
+	if (e == NULL) {
+		out("%s: ssh-ed25519 %s\n", SSH_CA_PATH, buf_text(&fingerprint));
+		note("next: \"leap deploy\", of all nodes; then \"leap compile ssh-config\"\n");
+	}
+	buf_fini(&fingerprint);
+	buf_fini(&known);
+	buf_fini(&key);
+	return e;
+}
+
+struct err *
+ssh_ca_read(const struct repo *repo, struct buf *key)
+{
+	struct buf	 text = { 0 };
+	struct err	*e = NULL;
+
+	if (repo_has(repo, SSH_CA_PATH) && (e = repo_read(repo, SSH_CA_PATH, &text)) == NULL)
+		e = err_context(hostkey_parse(key, buf_text(&text)), SSH_CA_PATH);
+	buf_fini(&text);
+	return e;
+}
+
+/* One run over some nodes.  The private key is read when the first certificate has to be signed. */
+struct signer {
+	struct context	*context;
+	struct buf	 ca, key;
+	int64_t		 now;
+};
+
+/* A line of certificates for each pinned key: those that are good stay.  *why says of the first other what is wrong. */
+NODISCARD
+static struct err *
+renew(struct signer *signer, const struct pins *pins, const struct strs *old, struct ssh_cert_request *request,
+    struct buf *lines, char **why)
+{
+	struct err *e = NULL;
+
+	for (size_t i = 0; e == NULL && i < pins->count; i++) {
+		const char	*line = i < old->count ? old->items[i] : "";
+		char		*stale;
+
+		request->key = pins->items[i].key;
+		stale = *line == '\0' ? xstrdup("there was none") :
+		    ssh_cert_stale(line, request, buf_text(&signer->ca), renew_days(request->days), signer->now);
+		if (stale == NULL) {
+			buf_adds(lines, line);
+		} else {
+			if (signer->key.len == 0)
+				e = vault_read(signer->context->repo, NULL, SSH_CA_KEY_PATH, &signer->key);
+			if (e == NULL)
+				e = ssh_cert_issue(lines, request, &signer->key, signer->now);
+			if (*why == NULL)
+				*why = *line == '\0' ? xstrdup(stale) : xasprintf("the old one %s", stale);
+		}
+		buf_addc(lines, '\n');
+		free(stale);
+	}
+	return e;
+}
+
+NODISCARD
+static struct err *
+update_node(struct signer *signer, struct node *node, const struct pins *pins)
+{
+	const struct repo	*repo = signer->context->repo;
+	char			*path = xasprintf("files/nodes/%s/%s_ssh-cert.pub", node->name, node->name), *why = NULL;
+	struct buf		 text = { 0 }, lines = { 0 };
+	struct strs		 old = { 0 }, names = { 0 };
+	struct leaf_settings	 settings = { 0 };
+	struct ssh_cert_request	 request = { .id = node->name, .names = &names };
+	struct err		*e = repo_has(repo, path) ? repo_read(repo, path, &text) : NULL;
+
+	if (e == NULL && (e = node_host_names(node, &names)) == NULL)
+		e = leaf_settings_read(&settings, node->config, node->environment, AUTHORITY_SERVERS);
+	request.days = settings.days;
+	strs_split(&old, buf_text(&text), '\n');
+	if (e == NULL)
+		e = renew(signer, pins, &old, &request, &lines, &why);
+	if (e == NULL && why != NULL && (e = repo_write(repo, path, lines.data, lines.len, 0644, NULL)) == NULL)
+		note("%s: made an SSH host certificate: %s\n", node->name, why);
+	strs_fini(&names);
+	strs_fini(&old);
+	buf_fini(&lines);
+	buf_fini(&text);
+	free(why);
+	free(path);
+	return e;
+}
+
+struct err *
+host_certs_update(struct context *context, const struct node_list *nodes)
+{
+	struct signer	 signer = { .context = context, .key.secret = true, .now = (int64_t)time(NULL) };
+	struct err	*e = ssh_ca_read(context->repo, &signer.ca);
+
+	for (size_t i = 0; e == NULL && signer.ca.len > 0 && i < nodes->count; i++) {
+		char		*path = fleet_key_path(nodes->items[i]->name);
+		struct pins	 pins = { 0 };
+
+		if (repo_has(context->repo, path) && (e = fleet_read_pins(&pins, context->repo, path)) == NULL)
+			e = update_node(&signer, nodes->items[i], &pins);
+		pins_fini(&pins);
+		free(path);
+	}
+	buf_fini(&signer.ca);
+	buf_fini(&signer.key);
+	return e;
+}
+
+NODISCARD
+static struct err *
+write_krl(const struct repo *repo, const struct buf *record)
+{
+	struct strs	 lines = { 0 }, keys = { 0 };
+	struct buf	 krl = { 0 };
+	struct err	*e;
+
+	strs_split(&lines, buf_text(record), '\n');
+	for (size_t i = 0; i < lines.count; i++) {
+		if (lines.items[i][0] != '\0' && lines.items[i][0] != '#')
+			strs_add(&keys, lines.items[i]);
+	}
+	if ((e = err_context(ssh_krl_make(&krl, &keys, (int64_t)time(NULL)), SSH_REVOKED_PATH)) == NULL)
+		e = repo_write(repo, SSH_KRL_PATH, krl.data, krl.len, 0644, NULL);
+	strs_fini(&lines);
+	strs_fini(&keys);
+	buf_fini(&krl);
+	return e;
+}
 
 struct err *
 host_key_revoke(const struct repo *repo, const char *key, const char *node)
@@ -21,6 +178,8 @@ host_key_revoke(const struct repo *repo, const char *key, const char *node)
 		buf_addf(&text, "%s %s\n", key, node);
 		e = repo_write(repo, SSH_REVOKED_PATH, text.data, text.len, 0644, NULL);
 	}
+	if (e == NULL)
+		e = write_krl(repo, &text);
 	buf_fini(&text);
 	return e;
 }

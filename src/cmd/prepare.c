@@ -5,6 +5,7 @@
 
 #include "cmd/certs.h"
 #include "cmd/cmd.h"
+#include "cmd/host_keys.h"
 #include "config/config.h"
 #include "config/filter.h"
 
@@ -56,7 +57,9 @@ prepare_nodes(struct context *context, struct node_list *nodes, enum prepare_cer
 		return e;
 	if (certs == PREPARE_CERTS_LOOK)
 		return certs_look(context, nodes);
-	if (certs == PREPARE_CERTS_IGNORE || (e = certs_update(context, nodes, &made)) != NULL || made == 0)
+	if (certs == PREPARE_CERTS_IGNORE)
+		return NULL;
+	if ((e = certs_update(context, nodes, &made)) != NULL || (e = host_certs_update(context, nodes)) != NULL || made == 0)
 		return e;
 	if ((e = reload(context, nodes)) != NULL)
 		return e;

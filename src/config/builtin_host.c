@@ -1,11 +1,12 @@
 /* config: the macros about SSH host keys: a node's own, and those by which it knows others. */
-/* May know lua, ssh, repo, base. */
+/* May know lua, pki, ssh, repo, base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config/builtin.h"
 
 #include "base/strs.h"
 #include "config/trace.h"
 #include "lua/sandbox.h"
+#include "pki/ssh_ca.h"
 #include "repo/repo.h"
 #include "ssh/pins.h"
 
@@ -53,7 +54,37 @@ pins_path(const struct node *node)
 	return xasprintf("files/nodes/%s/%s_ssh.pub", node->name, node->name);
 }
 
-/* host_pins(): { { key = "ssh-ed25519 AAAA…", path = "/etc/ssh/…" or nil }, ... }, in the file's order. */
+/* The certificate of a pinned key, a line of NAME_ssh-cert.pub; the caller's, NULL when there is none. */
+NODISCARD
+static struct err *
+find_cert(struct config *config, const struct node *node, const char *key, char **out)
+{
+	char		*path = xasprintf("files/nodes/%s/%s_ssh-cert.pub", node->name, node->name);
+	struct buf	 text = { 0 };
+	struct strs	 lines = { 0 };
+	struct err	*e = NULL;
+
+	*out = NULL;
+	trace_file(config, path);
+	if (repo_has(config->repo, path))
+		e = repo_read(config->repo, path, &text);
+	strs_split(&lines, buf_text(&text), '\n');
+	for (size_t i = 0; e == NULL && *out == NULL && i < lines.count; i++) {
+		struct ssh_cert	 cert;
+		struct err	*bad = ssh_cert_read(&cert, lines.items[i]);
+
+		if (bad == NULL && strcmp(cert.key, key) == 0)
+			*out = xstrdup(lines.items[i]);
+		err_free(bad);				/* a deploy makes it anew */
+		ssh_cert_fini(&cert);
+	}
+	strs_fini(&lines);
+	buf_fini(&text);
+	free(path);
+	return e;
+}
+
+/* host_pins(): { { key = "ssh-ed25519 AAAA…", path = "/etc/ssh/…" or nil, cert = LINE or nil }, ... }, in the file's order. */
 int
 builtin_host_pins(lua_State *L)
 {
@@ -69,9 +100,14 @@ builtin_host_pins(lua_State *L)
 	e = read_pins(scope->config, path, &pins);
 	free(path);
 	list = json_array();
-	for (size_t i = 0; e == NULL && i < pins.count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s*}", "key", pins.items[i].key, "path",
-		    pins.items[i].path));
+	for (size_t i = 0; e == NULL && i < pins.count; i++) {
+		char *cert = NULL;
+
+		e = find_cert(scope->config, scope->node, pins.items[i].key, &cert);
+		json_array_append_new(list, json_pack("{s:s, s:s*, s:s*}", "key", pins.items[i].key, "path",
+		    pins.items[i].path, "cert", cert));
+		free(cert);
+	}
 	pins_fini(&pins);
 	if (e != NULL) {
 		json_decref(list);

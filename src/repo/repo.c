@@ -197,7 +197,7 @@ home_of(const struct repo *repo, const char *path)
 {
 	bool	 now = is_made_by_deploy(path) || str_starts(path, "vault/") || str_starts(path, "secrets/") ||
 		    (str_starts(path, "files/") && str_ends(path, ".key.age")) ||
-		    (str_starts(path, "files/nodes/") && str_ends(path, "_ssh.pub"));
+		    (str_starts(path, "files/nodes/") && (str_ends(path, "_ssh.pub") || str_ends(path, "_ssh-cert.pub")));
 
 	return repo->keys != NULL && now ? repo->keys : repo;
 }

@@ -4,12 +4,37 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "ssh/hostkey.h"
+#include "ssh/pins.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+/* A file of pins is an error, or reads back as itself. */
+static void
+try_pins(const char *text)
+{
+	struct pins	 pins, again;
+	struct buf	 first = { 0 }, second = { 0 };
+	struct err	*e = pins_parse(&pins, text);
+
+	if (e == NULL) {
+		pins_format(&pins, &first);
+		e = pins_parse(&again, buf_text(&first));
+		if (e != NULL)
+			abort();
+		pins_format(&again, &second);
+		if (strcmp(buf_text(&first), buf_text(&second)) != 0)
+			abort();
+		pins_fini(&again);
+	}
+	err_free(e);
+	pins_fini(&pins);
+	buf_fini(&first);
+	buf_fini(&second);
+}
 
 /* Whatever the line is: an error, or a key that reads back as itself and has a fingerprint of 43 characters. */
 int
@@ -30,6 +55,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			abort();
 	}
 	err_free(e);
+	try_pins(line);
 	buf_fini(&fingerprint);
 	buf_fini(&again);
 	buf_fini(&key);

@@ -46,6 +46,47 @@ on web1 "printf '%s\n' '$(cat "$WORK/web2.pub")' >/root/.ssh/authorized_keys2"
 check on web2 "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes $(address web1) true"
 nothing_changes
 
+it "people's own ssh trusts the CA, and no key that is revoked"
+cd "$lab" || exit 1
+leap cert ca --ssh
+status_is 0
+check test "$(cat "$OUT")" = "files/ca/ssh_ca.pub: ssh-ed25519 $(ssh-keygen -lf files/ca/ssh_ca.pub | cut -d' ' -f2)"
+leap cert ca --ssh
+status_is 2
+stderr_is <<-'EOT'
+	leap: there is an SSH CA already: files/ca/ssh_ca.pub
+	hint: "leap cert ca --ssh --rotate" replaces it
+EOT
+leap deploy --yes
+status_is 0
+stderr_has "web1: made an SSH host certificate: there was none"
+leap compile ssh-config
+status_is 0
+cp "$OUT" "$WORK/ssh_config"
+check ssh -F "$WORK/ssh_config" -i "$HOME/.ssh/id_ed25519" -o BatchMode=yes web1.example.org true
+ssh -v -F "$WORK/ssh_config" -i "$HOME/.ssh/id_ed25519" -o BatchMode=yes web1 true 2>"$WORK/said"
+check grep -q "Server host certificate: ssh-ed25519-cert-v01@openssh.com" "$WORK/said"
+# The CA alone will do, for whoever has never heard of the key; not for another name, nor when the key is revoked.
+echo "@cert-authority * $(cat files/ca/ssh_ca.pub)" >"$WORK/ca_only"
+# asks ALIAS [OPTION...]: log in to web1 under another name, with nothing but the CA.
+asks() {
+	local alias=$1
+
+	shift
+	ssh -F /dev/null -o BatchMode=yes -o StrictHostKeyChecking=yes -o "UserKnownHostsFile=$WORK/ca_only" \
+	    -o GlobalKnownHostsFile=/dev/null -o "HostKeyAlias=$alias" -i "$HOME/.ssh/id_ed25519" "$@" \
+	    "root@$(address web1)" true 2>"$WORK/said" </dev/null
+}
+check asks web1
+check asks web1.example.org
+check asks "$(address web1)"
+asks web2
+check test $? = 255
+check grep -q 'Certificate invalid: name is not a listed principal' "$WORK/said"
+on web1 ssh-keygen -Lf /etc/ssh/ssh_host_ed25519_key-cert.pub >"$WORK/cert"
+check grep -q 'Key ID: "web1"' "$WORK/cert"
+nothing_changes
+
 it "a key is replaced in three steps, and no login fails"
 cd "$lab" || exit 1
 old=$(cut -d' ' -f1,2 $PINS)
@@ -96,6 +137,19 @@ stdout_is <<-'EOT'
 EOT
 check test "$(cat $PINS)" = "$new /etc/ssh/leap_host_ed25519_key_1"
 check test "$(cat files/ca/ssh_revoked.pub)" = "$old web1"
+check test -z "$(ssh-keygen -Q -f files/ca/ssh_revoked.krl $PINS | grep REVOKED)"
+echo "$old" >"$WORK/old.pub"
+check_not ssh-keygen -Q -f files/ca/ssh_revoked.krl "$WORK/old.pub"
+check ssh -F "$WORK/ssh_config" -i "$HOME/.ssh/id_ed25519" -o BatchMode=yes web1 true	# which has never heard of the new one
+leap compile ssh-config
+status_is 0
+cp "$OUT" "$WORK/ssh_config"
+check grep -q "^    RevokedHostKeys \".*/files/ca/ssh_revoked.krl\"$" "$WORK/ssh_config"
+check ssh -F "$WORK/ssh_config" -i "$HOME/.ssh/id_ed25519" -o BatchMode=yes web1 true
+cut -d' ' -f1,2 $PINS >"$WORK/new.pub"
+check ssh-keygen -q -k -f "$WORK/all.krl" "$WORK/new.pub"
+asks web1 -o "RevokedHostKeys=$WORK/all.krl"
+check test $? = 255
 leap deploy --yes
 status_is 0
 lab_addresses
