@@ -2,6 +2,7 @@
 # test/lab: leap node rekey: another host key, and nobody who trusts what is pinned is ever turned away.
 # May know the command line, an instance's files and OpenSSH.
 # SPDX-License-Identifier: GPL-3.0-or-later
+# time limit: 600
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
