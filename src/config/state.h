@@ -9,6 +9,8 @@
 
 #include <lua.h>
 
+struct luaL_Reg;
+
 /* Errors that are collected: each place and message once, in the order they were found. */
 struct problems {
 	struct err	*first, *last;
@@ -261,13 +263,16 @@ void		 check_schemas(struct config *config, struct node **nodes, size_t count, s
 /* check_files.c: the instance's files that nothing reads. */
 void		 check_files(const struct config *config, struct problems *problems);
 
-/* eval.c: a scope's values. */
+/* item.c: scopes and their items.  The root has a marker in the place of each macro that has no value yet. */
 struct scope	*scope_new(struct config *config, struct node *node, const char *environment, char *take_title,
 		    const struct base *base);
 void		 scope_free(struct scope *scope);
 json_t		*scope_root(struct scope *scope);
 
-/* The value in the place of `value`, which is in a scope's tree, evaluated if it is a macro.  Borrowed. */
+/* The item that `value` stands for, or NULL when it is a value. */
+struct item	*item_of(const struct scope *scope, const json_t *value);
+
+/* eval.c: the value in the place of `value`, which is in a scope's tree, evaluated if it is a macro.  Borrowed. */
 NODISCARD
 struct err	*scope_value(struct scope *scope, json_t *value, json_t **out);
 
@@ -338,9 +343,8 @@ json_t		*taint_shown(const struct config *config, json_t *value);
 /* Make another secret of this one: each of `letters` becomes the next of them, others another of their kind. */
 void		 taint_disguise(char *text, size_t len, const char *letters);
 
-/* macro.c: the values of Lua that stand for scopes, and the environment of macros. */
-void		 macro_setup(struct config *config);
-void		 macro_push_env(lua_State *L, struct scope *scope);
+/* object.c: the values of Lua that stand for scopes. */
+void		 object_setup(lua_State *L);
 
 /* Raise what evaluating another property failed with: no pcall() stops that, lest the order mattered. */
 _Noreturn void	 macro_raise(lua_State *L, struct config *config, struct err *take_e);
@@ -357,6 +361,13 @@ void		 macro_push_node(lua_State *L, struct node *node);
 
 /* The node that the value at `index` stands for, or NULL. */
 struct node	*macro_to_node(lua_State *L, int index);
+
+/* Make the metatable `name` for values that are tables to whoever asks. */
+void		 macro_class(lua_State *L, const char *name, const struct luaL_Reg *functions);
+
+/* macro.c: the environment of macros. */
+void		 macro_setup(struct config *config);
+void		 macro_push_env(lua_State *L, struct scope *scope);
 
 /* Read the files in macros/ of the platform and the instance. */
 void		 macro_load(struct config *config, struct problems *problems);

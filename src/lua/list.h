@@ -49,7 +49,7 @@ void	 list_filter(lua_State *L, int index);
  */
 void	 list_group(lua_State *L, const char *path);
 
-/* Push a list of the keys of the table at `index` in order: numbers, strings, booleans.  Raises on other keys. */
+/* keys.c: push a list of the keys of the table at `index` in order: numbers, strings, booleans.  Raises on other keys. */
 void	 list_keys(lua_State *L, int index);
 
 /* The same without raising: false, and nothing is pushed.  Wants 6 free slots. */

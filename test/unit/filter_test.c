@@ -333,6 +333,30 @@ TEST(a_pinned_environment_restricts_what_is_not_named)
 	instance_fini(&instance);
 }
 
+TEST(what_is_pinned_away_is_there_none_the_less)
+{
+	static const struct row	 staging[] = {
+		{ "color=red", "no node is selected by \"color=red\"\n"
+		    "hint: environment staging is pinned: \"leap env ls\" shows by whom\n", 0 },
+	};
+	static const struct row	 production[] = {
+		{ "", "there are no nodes that are enabled in environment production\n"
+		    "hint: environment production is pinned: \"leap env ls\" shows by whom\n", 0 },
+	};
+	struct instance		 instance;
+	char			 pinned[] = "staging", empty[] = "production";
+
+	fill(&instance);
+	put(&instance, "nodes/web1.json", "{ \"environment\": \"live\", \"color\": \"red\" }");
+	instance.repo.leapfile.environment = pinned;
+	if (CHECK_OK(instance_load(&instance)))
+		check_rows(&instance, staging, ARRAY_LEN(staging));
+	instance.repo.leapfile.environment = empty;
+	if (CHECK_OK(instance_load(&instance)))
+		check_rows(&instance, production, ARRAY_LEN(production));
+	instance_fini(&instance);
+}
+
 TEST(an_instance_without_nodes)
 {
 	struct instance	 instance;
@@ -356,6 +380,7 @@ main(void)
 	RUN(properties_select);
 	RUN(a_property_may_be_required_still);
 	RUN(a_pinned_environment_restricts_what_is_not_named);
+	RUN(what_is_pinned_away_is_there_none_the_less);
 	RUN(the_users_pin_goes_before_the_leapfiles_and_is_told_of);
 	RUN(words_that_mean_something);
 	RUN(an_instance_without_nodes);

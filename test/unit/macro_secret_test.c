@@ -200,6 +200,57 @@ TEST(what_is_made_of_a_secret_is_hidden)
 	}
 }
 
+/*
+ * What depends on a secret is found by another run with others in the place of the secrets: what that run alone asks for
+ * has its real value none the less, however deep it is.
+ */
+TEST(what_is_first_asked_for_with_another_secret_has_its_real_value)
+{
+	struct instance	 instance;
+	struct buf	 text = { 0 };
+	char		*got;
+
+	instance_init(&instance);
+	CHECK_OK(vault_write(&instance.repo, NULL, "secrets/default/s", "aaaaaaaa", 8));
+	CHECK_OK(vault_write(&instance.repo, NULL, "secrets/default/t", "tttttttt", 8));
+	put_macro(&instance, "\"t\": \"= secret('t', 8)\",", "= secret('s', 8) == 'aaaaaaaa' and 'first' or t");
+	got = shown(&instance);
+	CHECK_STR(got, "\"[secret]\"");
+	free(got);
+	CHECK_STR(value_of(&instance, "web1", "x"), "\"first\"");
+	CHECK_STR(value_of(&instance, "web1", "t"), "\"tttttttt\"");
+
+	buf_adds(&text, "\"p250\": \"= 7 * 6\",");
+	for (int i = 0; i < 250; i++)
+		buf_addf(&text, " \"p%d\": \"= p%d\",", i, i + 1);
+	put_macro(&instance, buf_text(&text), "= secret('s', 8) == 'aaaaaaaa' and 'first' or p0");
+	got = shown(&instance);
+	CHECK_STR(got, "\"[secret]\"");
+	free(got);
+	CHECK_STR(value_of(&instance, "web1", "x"), "\"first\"");
+	CHECK_STR(value_of(&instance, "web1", "p0"), "42");
+	buf_fini(&text);
+	instance_fini(&instance);
+	mask_fini();
+}
+
+/* Nor is what was selected with one secret kept for the run with another. */
+TEST(who_is_selected_by_a_secret_is_no_secret)
+{
+	struct instance	 instance;
+	char		*got;
+
+	instance_init(&instance);
+	put(&instance, "nodes/a.json", "{ \"s\": \"= secret('s')\" }");
+	put(&instance, "nodes/b.json", "{ \"s\": \"none\" }");
+	put_macro(&instance, "", "= nodes{s = secret('s')}:names()");
+	got = shown(&instance);
+	CHECK_STR(got, "[\"a\"]");
+	free(got);
+	instance_fini(&instance);
+	mask_fini();
+}
+
 int
 main(void)
 {
@@ -210,5 +261,7 @@ main(void)
 	RUN(a_secret_is_of_its_environment);
 	RUN(where_nothing_is_written_something_stands_in);
 	RUN(what_is_made_of_a_secret_is_hidden);
+	RUN(what_is_first_asked_for_with_another_secret_has_its_real_value);
+	RUN(who_is_selected_by_a_secret_is_no_secret);
 	return test_done();
 }

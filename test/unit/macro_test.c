@@ -1,7 +1,7 @@
 /* test/unit: macros: what they see, when they run, and how they fail. */
 /* May know config, lua, repo, base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "instance.h"
+#include "macro.h"
 
 #include "base/json.h"
 #include "base/mask.h"
@@ -9,6 +9,7 @@
 #include "config/lua_env.h"
 #include "lua/sandbox.h"
 
+#include <time.h>
 #include <unistd.h>
 
 /* Three nodes that offer something to look at; the macro under test is web1's property "x" on line 3. */
@@ -628,6 +629,66 @@ TEST(recipes_see_what_macros_see)
 	instance_fini(&instance);
 }
 
+/* What is kept for one node is not given to another that it is not for. */
+TEST(nodes_like_and_near_me_are_those_of_who_asks)
+{
+	static const struct { const char *node, *like, *near; } rows[] = {
+		{ "a", "[\"a\",\"b\",\"c\",\"d\",\"e\"]", "[\"a\",\"b\"]" },
+		{ "b", "[\"a\",\"b\",\"c\",\"d\",\"e\"]", "[\"a\",\"b\"]" },
+		{ "c", "[\"a\",\"b\",\"c\",\"d\",\"e\"]", "[\"c\"]" },
+		{ "d", "[\"a\",\"b\",\"c\",\"d\",\"e\"]", "[\"d\",\"e\"]" },
+		{ "f", "[\"f\",\"g\"]", "[\"f\"]" },
+		{ "g", "[\"f\",\"g\"]", "[\"g\"]" },
+	};
+	struct instance	 instance;
+
+	instance_init(&instance);
+	put(&instance, "common.json", "{ \"like\": \"= nodes_like_me:names()\", \"near\": \"= nodes_near_me:names()\",\n"
+	    "  \"location\": null }");
+	put(&instance, "nodes/a.json", "{ \"location\": { \"name\": \"oslo\" } }");
+	put(&instance, "nodes/b.json", "{ \"location\": { \"name\": \"oslo\" } }");
+	put(&instance, "nodes/c.json", "{ \"location\": { \"name\": \"bergen\" } }");
+	put(&instance, "nodes/d.json", "{}");
+	put(&instance, "nodes/e.json", "{}");
+	put(&instance, "nodes/f.json", "{ \"environment\": \"live\", \"location\": { \"name\": \"oslo\" } }");
+	put(&instance, "nodes/g.json", "{ \"environment\": \"live\" }");
+	CHECK_OK(instance_load(&instance));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		CHECK_STR(value_of(&instance, rows[i].node, "like"), rows[i].like);
+		CHECK_STR(value_of(&instance, rows[i].node, "near"), rows[i].near);
+	}
+	instance_fini(&instance);
+}
+
+/* What does not come to an end for one node does not for the others either: that is not tried a thousand times. */
+TEST(a_macro_without_an_end_runs_once)
+{
+	struct instance	 instance;
+	json_t		*value;
+	clock_t		 begin, first;
+
+	instance_init(&instance);
+	put(&instance, "common.json", "{ \"x\": \"= (function() while true do end end)()\" }");
+	put_nodes(&instance, "n", 40, "{}");
+	CHECK_OK(instance_load(&instance));
+	begin = clock();
+	CHECK_ERR(node_get(node_of(&instance, "n1"), "x", &value), "common.json:1:8: does not come to an end: "
+	    "stopped after 10000000 steps\n"
+	    "    { \"x\": \"= (function() while true do end end)()\" }\n           ^\n");
+	first = clock() - begin;
+	begin = clock();
+	for (unsigned i = 2; i <= 40; i++) {
+		char *name = xasprintf("n%u", i);
+
+		CHECK_ERR(node_get(node_of(&instance, name), "x", &value), "common.json:1:8: does not come to an end: "
+		    "stopped after 10000000 steps\n"
+		    "    { \"x\": \"= (function() while true do end end)()\" }\n           ^\n");
+		free(name);
+	}
+	CHECK(clock() - begin < 5 * first);
+	instance_fini(&instance);
+}
+
 int
 main(void)
 {
@@ -647,5 +708,7 @@ main(void)
 	RUN(a_service_or_the_provider_has_no_node);
 	RUN(what_is_REQUIRED_cannot_be_used);
 	RUN(recipes_see_what_macros_see);
+	RUN(nodes_like_and_near_me_are_those_of_who_asks);
+	RUN(a_macro_without_an_end_runs_once);
 	return test_done();
 }
