@@ -49,15 +49,18 @@ programs_find(struct programs *out, const char *dir)
 	*out = (struct programs){ .dir = dir };
 	for (size_t i = 0; e == NULL && i < names.count; i++) {
 		struct program	*program;
+		char		*path;
 
 		if (!str_starts(names.items[i], PREFIX) || !is_arch(names.items[i] + strlen(PREFIX)))
 			continue;
 		out->items = xrealloc(out->items, out->count + 1, sizeof(*out->items));
 		program = &out->items[out->count++];
 		*program = (struct program){ .arch = xstrdup(names.items[i] + strlen(PREFIX)) };
-		program->path = path_join(dir, names.items[i]);
-		e = sha256_file(program->path, program->hash);
+		path = path_join(dir, names.items[i]);
+		e = file_read(path, PROGRAM_MAX, &program->content);
+		sha256_hex(buf_text(&program->content), program->content.len, program->hash);
 		strs_add(&out->hashes, program->hash);
+		free(path);
 	}
 	strs_fini(&names);
 	if (e == NULL && out->count == 0)
@@ -71,7 +74,7 @@ programs_fini(struct programs *programs)
 {
 	for (size_t i = 0; i < programs->count; i++) {
 		free(programs->items[i].arch);
-		free(programs->items[i].path);
+		buf_fini(&programs->items[i].content);
 	}
 	free(programs->items);
 	strs_fini(&programs->hashes);
@@ -157,20 +160,18 @@ ask_arch(struct ssh *ssh, unsigned timeout, char **arch, enum push_result *resul
 static struct err *
 upload(struct ssh *ssh, unsigned timeout, const struct program *program, enum push_result *result)
 {
-	struct buf	 content = { 0 }, command = { 0 }, output = { 0 }, errors = { 0 };
+	struct buf	 command = { 0 }, output = { 0 }, errors = { 0 };
+	struct err	*e;
 	int		 status;
-	struct err	*e = file_read(program->path, PROGRAM_MAX, &content);
 
 	buf_addf(&command, "set -- %s; %s", program->hash, INSTALL);
-	if (e == NULL)
-		e = run(ssh, command.data, timeout * UPLOAD_TIMEOUTS, &content, &output, &errors, &status, result);
+	e = run(ssh, command.data, timeout * UPLOAD_TIMEOUTS, &program->content, &output, &errors, &status, result);
 	if (e == NULL && status != 0)
 		e = note_stderr(err_new(ERR_FAILED, "the node cannot store leap's program in " BIN
 		    " (exit status %d)", status), &errors);
 	buf_fini(&errors);
 	buf_fini(&output);
 	buf_fini(&command);
-	buf_fini(&content);
 	return e;
 }
 

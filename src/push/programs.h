@@ -13,11 +13,11 @@
 /* leap-node for one architecture. */
 struct program {
 	char		*arch;		/* as `uname -m` says */
-	char		*path;
+	struct buf	 content;
 	char		 hash[65];
 };
 
-/* All programs there are, found and hashed once a run; nothing in it changes after that. */
+/* All programs there are, read and hashed once a run; nothing in it changes after that, so that sessions share it. */
 struct programs {
 	const char	*dir;
 	struct program	*items;

@@ -158,17 +158,36 @@ read_some(struct ssh *ssh, struct session *session, struct buf *in, struct buf *
 	return e;
 }
 
+/*
+ * libssh2 takes in whatever came, also for another stream or direction than it was asked for, and poll(2) knows nothing
+ * of that: the server may have opened its window (`shut` before) while we read, or sent output while we looked for
+ * errors.  `seen` is how much output lay there the last time.
+ */
+static bool
+overlooked(const struct session *session, bool shut, unsigned long *seen)
+{
+	unsigned long	 before = *seen;
+
+	if (session->unfinished != UNFINISHED_NONE)
+		return false;
+	libssh2_channel_window_read_ex(session->channel, seen, NULL);
+	return (shut && libssh2_channel_window_write(session->channel) > 0) || (*seen > 0 && *seen != before);
+}
+
 static struct err *
 lib_exchange(struct ssh *ssh, struct buf *out, bool want_read, struct buf *in, struct buf *errors, bool *eof)
 {
 	struct session	*session = ssh->state;
 	size_t		 had_in = in->len, had_errors = ssh->stats.errors;
+	unsigned long	 seen = 0;
 	struct err	*e = NULL;
+	bool		 shut;
 
 	session_refill(session);
 	for (;;) {
 		if (session->unfinished != UNFINISHED_READ && out->len > 0)
 			e = write_some(ssh, session, out);
+		shut = out->len > 0 && libssh2_channel_window_write(session->channel) == 0;
 		if (e == NULL && session->unfinished != UNFINISHED_WRITE)
 			e = read_some(ssh, session, in, errors);
 		if (e != NULL)
@@ -177,6 +196,8 @@ lib_exchange(struct ssh *ssh, struct buf *out, bool want_read, struct buf *in, s
 		if (*eof || in->len > had_in || ssh->stats.errors > had_errors ||
 		    (out->len == 0 && !want_read && session->unfinished == UNFINISHED_NONE))
 			return NULL;
+		if (overlooked(session, shut, &seen))
+			continue;
 		e = wait_alive(ssh, session);
 		if (e != NULL)
 			return e;

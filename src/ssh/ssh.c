@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define STOPS		2	/* the first may be lingered over, the second not */
+#define RUN_PIECE	(64u << 10)	/* bytes of input that are copied at once: a thousand sessions may send the same */
 
 /* How often ssh_stop() was called, and an eventfd for each time that stays readable from then on. */
 static atomic_uint	stops;
@@ -286,14 +287,18 @@ struct err *
 ssh_run(struct ssh *ssh, const char *command, const void *input, size_t input_len, struct buf *output,
     struct buf *errors, int *status)
 {
+	const char	*next = input, *end = input_len == 0 ? next : next + input_len;
 	struct buf	 out = { 0 };
-	size_t		 before = output->len, errors_before = ssh->stats.errors;
+	size_t		 before = output->len, errors_before = ssh->stats.errors, piece;
 	bool		 eof = false, closed = false;
 	struct err	*e = ssh_exec(ssh, command);
 
-	buf_add(&out, input, input_len);
 	while (e == NULL && !eof) {
-		if (out.len == 0 && !closed) {
+		piece = (size_t)(end - next) < RUN_PIECE ? (size_t)(end - next) : RUN_PIECE;
+		if (out.len == 0 && piece > 0) {
+			buf_add(&out, next, piece);
+			next += piece;
+		} else if (out.len == 0 && !closed) {
 			e = ssh_send_eof(ssh);
 			closed = true;
 			continue;
