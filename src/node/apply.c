@@ -199,7 +199,7 @@ remove_gone(struct run *run, bool last)
 	for (size_t i = 0; i < run->gone_count; i++) {
 		struct item	*item = &run->gone[i];
 
-		if (item->type->removed_last != last)
+		if (item->last != last)
 			continue;
 		if (must_stop(run))
 			break;
@@ -351,11 +351,17 @@ tell_plan(struct run *run)
 	struct err	*e = preview_state(run, run->state);
 
 	run->planned = true;
-	for (size_t i = 0; e == NULL && i < run->gone_count; i++)
-		item_report(run, &run->gone[i]);
-	for (size_t i = 0; e == NULL && i < run->item_count; i++)
+	if (e != NULL)
+		return e;
+	for (size_t i = 0; i < run->gone_count; i++)
+		if (!run->gone[i].last)
+			item_report(run, &run->gone[i]);
+	for (size_t i = 0; i < run->item_count; i++)
 		item_report(run, &run->items[i]);
-	return e;
+	for (size_t i = 0; i < run->gone_count; i++)
+		if (run->gone[i].last)
+			item_report(run, &run->gone[i]);
+	return NULL;
 }
 
 static bool

@@ -37,6 +37,8 @@ look(struct seen *seen, struct run *run, const char *path, const struct item *it
 	struct err	*e;
 
 	*seen = (struct seen){ 0 };
+	if (run_will_clear(run, path))
+		return NULL;
 	e = spot_open(&spot, path, true);
 	if (e != NULL || spot.dir < 0)
 		return e;

@@ -151,7 +151,7 @@ item_report(struct run *run, const struct item *item)
 			preview_event(run, item, step);
 		if (strcmp(step->action, "restart") == 0 || strcmp(step->action, "reload") == 0)
 			run->restarted++;
-		else
+		else if (strcmp(step->action, "warn") != 0)
 			changed = true;
 	}
 	run->changed += changed;

@@ -5,11 +5,61 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "node/content.h"
 #include "node/run.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* What the number of an account will be when its resource says so; else -1.  An apply has done it by then. */
+static json_int_t
+planned_id(const struct run *run, const char *type, const char *name)
+{
+	char		*id = xasprintf("%s:%s", type, name);
+	const json_t	*at = run->acting ? NULL : json_object_get(run->by_id, id);
+	json_int_t	 number = -1;
+
+	if (at != NULL)
+		number = json_int(run->items[json_integer_value(at)].want, strcmp(type, "user") == 0 ? "uid" : "gid", -1);
+	free(id);
+	return number;
+}
+
+static bool
+find_user(struct run *run, const char *name, uid_t *uid)
+{
+	json_int_t	 planned = planned_id(run, "user", name);
+
+	*uid = (uid_t)planned;
+	return planned >= 0 || accounts_uid(&run->accounts, name, uid);
+}
+
+static bool
+find_group(struct run *run, const char *name, gid_t *gid)
+{
+	json_int_t	 planned = planned_id(run, "group", name);
+
+	*gid = (gid_t)planned;
+	return planned >= 0 || accounts_gid(&run->accounts, name, gid);
+}
+
+/* The name that belongs to the number once all accounts are as wanted, borrowed; NULL for none. */
+static const char *
+name_of(const struct run *run, const char *type, unsigned number, const char *now)
+{
+	json_int_t	 planned = now != NULL ? planned_id(run, type, now) : -1;
+	char		*id = now != NULL ? xasprintf("%s:%s", type, now) : NULL;
+	bool		 stays = now != NULL && (planned < 0 || planned == number) && run_will_remove(run, id) == NULL;
+
+	free(id);
+	if (stays)
+		return now;
+	for (size_t i = 0; i < run->item_count; i++)
+		if (strcmp(run->items[i].type->name, type) == 0 && planned_id(run, type, run->items[i].name) == number)
+			return run->items[i].name;
+	return NULL;
+}
 
 static mode_t
 wanted_mode(const struct item *item)
@@ -54,11 +104,13 @@ add_differences(struct run *run, const struct item *item, const struct stat *st,
 
 	if ((st->st_mode & 07777) != mode)
 		buf_addf(out, "%smode %04o -> %04o", out->len > 0 ? ", " : "", (unsigned)st->st_mode & 07777, mode);
-	if (!accounts_uid(&run->accounts, owner, &uid) || st->st_uid != uid)
-		add_account(out, "owner", accounts_user_name(&run->accounts, st->st_uid), st->st_uid, owner);
-	if (!accounts_gid(&run->accounts, group, &gid) || st->st_gid != gid) {
+	if (!find_user(run, owner, &uid) || st->st_uid != uid)
+		add_account(out, "owner", name_of(run, "user", st->st_uid, accounts_user_name(&run->accounts, st->st_uid)),
+		    st->st_uid, owner);
+	if (!find_group(run, group, &gid) || st->st_gid != gid) {
 		have = accounts_group_of(&run->accounts, st->st_gid);
-		add_account(out, "group", have != NULL ? have->name : NULL, st->st_gid, group);
+		add_account(out, "group", name_of(run, "group", st->st_gid, have != NULL ? have->name : NULL),
+		    st->st_gid, group);
 	}
 }
 

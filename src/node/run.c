@@ -184,12 +184,41 @@ run_owe(struct run *run, const char *id)
 	return journal_commit(&run->journal, true);
 }
 
+/* What is given back what it was before is not removed. */
+static bool
+will_go(const struct run *run, const struct item *item)
+{
+	return !run->acting && !item->last && item_has_step(item, "remove");
+}
+
+const struct item *
+run_will_remove(const struct run *run, const char *id)
+{
+	for (size_t i = 0; i < run->gone_count; i++)
+		if (strcmp(run->gone[i].id, id) == 0)
+			return will_go(run, &run->gone[i]) ? &run->gone[i] : NULL;
+	return NULL;
+}
+
 bool
-run_will_remove(const struct run *run, const char *path)
+run_will_remove_path(const struct run *run, const char *path)
 {
 	for (size_t i = 0; i < run->gone_count; i++)
 		if (json_str(run->gone[i].want, "path") != NULL && strcmp(run->gone[i].name, path) == 0)
-			return !run->acting;
+			return will_go(run, &run->gone[i]);
+	return false;
+}
+
+bool
+run_will_clear(const struct run *run, const char *path)
+{
+	for (size_t i = 0; i < run->gone_count; i++) {
+		const struct item	*item = &run->gone[i];
+
+		if (json_str(item->want, "path") != NULL && strcmp(item->type->name, "directory") != 0 &&
+		    str_starts(path, item->name) && path[strlen(item->name)] == '/')
+			return will_go(run, item);
+	}
 	return false;
 }
 

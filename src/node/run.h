@@ -37,7 +37,6 @@ struct step {
 struct type {
 	const char	*name;
 	const char	*token;		/* the member that tells what leap puts there from what others put; or NULL */
-	bool		 removed_last;	/* what protects the node goes only when all else is in place */
 	bool		 before_once;	/* "before" is how it was when the apply began, not right before this act */
 	struct err	*(*inspect)(struct run *run, struct item *item);
 	struct err	*(*claim)(struct run *run, struct item *item);	/* or NULL: keep what apply will overwrite */
@@ -65,6 +64,7 @@ struct item {
 	bool			 fresh;		/* its entry was made in this run */
 	bool			 lacks_content;	/* its sha256 is not on this node */
 	bool			 done;		/* another item's apply did it already */
+	bool			 last;		/* it is gone, but goes only when all else is in place */
 };
 
 struct run {
@@ -148,8 +148,17 @@ struct err	*run_owe_reload(struct run *run, const char *path);
 NODISCARD
 struct err	*run_daemon_reload(struct run *run);
 
-/* Whether what leap put at this path will be removed before anything else is done. */
-bool		 run_will_remove(const struct run *run, const char *path);
+/*
+ * Of a plan: the resource with this id that will be removed before anything else is done, so that nothing is left of
+ * it; or NULL.  An apply has done it by then and finds what there is.
+ */
+const struct item *run_will_remove(const struct run *run, const char *id);
+
+/* The same by path, whatever the type. */
+bool		 run_will_remove_path(const struct run *run, const char *path);
+
+/* Whether a file or link on the way to this path will be, so that there is nothing at it. */
+bool		 run_will_clear(const struct run *run, const char *path);
 
 /* Tell leap what was done. */
 void		 run_event(struct run *run, const char *id, const char *action, const char *detail, const char *error);

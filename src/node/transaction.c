@@ -82,6 +82,7 @@ apply_old(struct run *run, struct manifest *old)
 	struct err	*e;
 
 	run->manifest = old;
+	run->acting = false;
 	items_build(run);
 	e = items_inspect(run);
 	if (e == NULL)

@@ -5,13 +5,17 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "node/content.h"
 #include "node/owner.h"
 #include "node/run.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static struct err *
@@ -25,7 +29,7 @@ inspect(struct run *run, struct item *item)
 	if (e != NULL)
 		return e;
 	if (seen.exists && !S_ISDIR(seen.st.st_mode)) {
-		if (!run_will_remove(run, item->name))
+		if (!run_will_remove_path(run, item->name))
 			return err_hint(err_new(ERR_FAILED, "%s is %s, not a directory", item->name, seen_kind(&seen)),
 			    "move it away, or name the directory that it leads to");
 		seen = (struct seen){ 0 };
@@ -66,6 +70,38 @@ created(const struct item *item)
 	return before != NULL && json_object_get(before, "mode") == NULL;
 }
 
+/* Whether nothing is left in the directory when all that leaves the manifest is removed. */
+static struct err *
+will_be_empty(struct run *run, const struct item *item, bool *empty)
+{
+	struct spot	 spot;
+	struct dirent	*entry;
+	DIR		*dir;
+	char		*path;
+	struct err	*e;
+	int		 fd;
+
+	e = spot_open(&spot, item->name, false);
+	if (e != NULL)
+		return e;
+	fd = openat(spot.dir, spot.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	dir = fd >= 0 ? fdopendir(fd) : NULL;
+	*empty = true;
+	while (dir != NULL && *empty && (entry = readdir(dir)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		path = path_join(item->name, entry->d_name);
+		*empty = run_will_remove_path(run, path);
+		free(path);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	else
+		e = err_errno(ERR_FAILED, "%s", item->name);
+	spot_close(&spot);
+	return e;
+}
+
 static struct err *
 inspect_gone(struct run *run, struct item *item)
 {
@@ -73,13 +109,18 @@ inspect_gone(struct run *run, struct item *item)
 	struct seen	 seen;
 	struct meta	 meta;
 	struct err	*e;
+	bool		 empty;
 
 	e = seen_look(&seen, run, item->name);
 	if (e != NULL || !seen.exists || !S_ISDIR(seen.st.st_mode))
 		return e;
 	if (created(item)) {
-		item_step(item, "remove", NULL);
-		return NULL;
+		e = will_be_empty(run, item, &empty);
+		if (e == NULL && empty)
+			item_step(item, "remove", NULL);
+		else if (e == NULL)
+			item_step(item, "warn", "not empty, so it stays");
+		return e;
 	}
 	meta_from_json(&meta, before);
 	if (before != NULL && item_settled(item) && (meta.uid != seen.st.st_uid || meta.gid != seen.st.st_gid ||
@@ -97,8 +138,9 @@ remove_directory(struct run *run, struct item *item)
 	struct err	*e;
 
 	e = spot_open(&spot, item->name, true);
-	if (e != NULL || spot.dir < 0)
-		return e;
+	(void)run;
+	if (e != NULL || spot.dir < 0 || item_has_step(item, "warn"))
+		goto out;
 	meta_from_json(&meta, json_object_get(item->entry, "before"));
 	if (!created(item)) {
 		e = spot_set_meta(&spot, &meta);
@@ -107,9 +149,10 @@ remove_directory(struct run *run, struct item *item)
 			e = err_errno(ERR_FAILED, "%s: cannot remove it", item->name);
 		} else {
 			item_clear_steps(item);
-			run_event(run, item->id, "warn", "not empty, so it stays", NULL);
+			item_step(item, "warn", "it stays: %s", strerror(errno));
 		}
 	}
+out:
 	spot_close(&spot);
 	return e;
 }

@@ -41,7 +41,7 @@ inspect(struct run *run, struct item *item)
 	if (e != NULL)
 		return e;
 	if (seen.exists && !S_ISREG(seen.st.st_mode)) {
-		if (!run_will_remove(run, item->name))
+		if (!run_will_remove_path(run, item->name))
 			return err_hint(err_new(ERR_FAILED, "%s is %s, not a file", item->name, seen_kind(&seen)),
 			    "leap only replaces files by files; move it away");
 		seen = (struct seen){ 0 };

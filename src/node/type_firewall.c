@@ -179,6 +179,7 @@ inspect_gone(struct run *run, struct item *item)
 	struct seen	 seen;
 	struct err	*e;
 
+	item->last = true;	/* it protects the node until all else is in place */
 	e = seen_look(&seen, run, RULES);
 	if (e == NULL && (seen.exists || item_noted(item, "listing") != NULL))
 		item_step(item, "remove", NULL);
@@ -203,7 +204,6 @@ remove_firewall(struct run *run, struct item *item)
 
 const struct type type_firewall = {
 	.name = "firewall",
-	.removed_last = true,
 	.inspect = inspect,
 	.claim = claim,
 	.apply = apply,

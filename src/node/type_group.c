@@ -8,6 +8,8 @@
 #include "node/run.h"
 #include "node/tool.h"
 
+#include <stdlib.h>
+
 static struct err *
 inspect(struct run *run, struct item *item)
 {
@@ -48,11 +50,30 @@ apply(struct run *run, struct item *item)
 	return e;
 }
 
+/* Whether a user that stays has it as its own group, which no tool removes. */
+static bool
+is_needed(struct run *run, const struct account_group *group)
+{
+	const struct account_user	*user;
+	bool				 needed = false;
+	char				*id;
+
+	for (size_t i = 0; group != NULL && !needed && i < run->accounts.user_count; i++) {
+		user = &run->accounts.users[i];
+		id = xasprintf("user:%s", user->name);
+		needed = user->gid == group->gid && run_will_remove(run, id) == NULL;
+		free(id);
+	}
+	return needed;
+}
+
 static struct err *
 inspect_gone(struct run *run, struct item *item)
 {
 	const json_t	*before = json_object_get(item->entry, "before");
 
+	if (!run->acting)
+		item->last = is_needed(run, accounts_group(&run->accounts, item->name));
 	if (before != NULL && !json_bool(before, "exists") && accounts_group(&run->accounts, item->name) != NULL)
 		item_step(item, "remove", NULL);
 	return NULL;

@@ -62,7 +62,7 @@ inspect(struct run *run, struct item *item)
 	e = look(run, item, &seen, have);
 	if (e != NULL)
 		return e;
-	if (seen.exists && have[0] == '\0' && !run_will_remove(run, item->name))
+	if (seen.exists && have[0] == '\0' && !run_will_remove_path(run, item->name))
 		return err_hint(err_new(ERR_FAILED, "%s is %s, not a symbolic link", item->name, seen_kind(&seen)),
 		    "leap only replaces links by links; move it away");
 	note_before(item, have);

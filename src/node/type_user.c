@@ -32,6 +32,17 @@ is_member(struct run *run, const char *group, const char *user)
 	return found != NULL && strs_has(&found->members, user);
 }
 
+/* A group that is removed before the user is looked at takes its members along. */
+static bool
+will_vanish(const struct run *run, const char *group)
+{
+	char	*id = xasprintf("group:%s", group);
+	bool	 vanishes = run_will_remove(run, id) != NULL;
+
+	free(id);
+	return vanishes;
+}
+
 /* Groups that the user must join, and those that leap put it into and now shall leave. */
 static void
 group_changes(struct run *run, const struct item *item, struct strs *join, struct strs *leave)
@@ -45,7 +56,8 @@ group_changes(struct run *run, const struct item *item, struct strs *join, struc
 		if (!is_member(run, want.items[i], item->name))
 			strs_add(join, want.items[i]);
 	for (size_t i = 0; i < had.count; i++)
-		if (!strs_has(&want, had.items[i]) && is_member(run, had.items[i], item->name))
+		if (!strs_has(&want, had.items[i]) && is_member(run, had.items[i], item->name) &&
+		    !will_vanish(run, had.items[i]))
 			strs_add(leave, had.items[i]);
 	strs_fini(&want);
 	strs_fini(&had);

@@ -560,6 +560,51 @@ TEST(apply_refuses_to_replace_what_is_no_file)
 	talk_fini(&talk);
 }
 
+TEST(plan_knows_what_will_be_in_the_way)
+{
+	struct manifest	 one, two;
+	struct talk	 talk = { .manifest = &one };
+
+	fresh_node();
+	put("/srv/theirs", "before leap\n");
+	manifest_init(&one, "web1");
+	add_text(&one, "/srv/theirs", "leap's\n");
+	add_directory(&one, "/srv/dir");
+	add_text(&one, "/srv/dir/in", "leap's\n");
+	run_session(&talk);
+	CHECK_STR(result_of(&talk), "ok");
+
+	/* What was there before leap comes back. */
+	manifest_init(&two, "web1");
+	add_directory(&two, "/srv/theirs");
+	talk.manifest = &two;
+	talk.op = "plan";
+	run_session(&talk);
+	CHECK_STR(error_of(&talk), "/srv/theirs is a file, not a directory\n"
+	    "hint: move it away, or name the directory that it leads to");
+	manifest_fini(&two);
+
+	/* What others put into a directory keeps it there. */
+	put("/srv/dir/theirs", "x");
+	manifest_init(&two, "web1");
+	add_text(&two, "/srv/dir", "a file\n");
+	run_session(&talk);
+	CHECK_STR(error_of(&talk), "/srv/dir is a directory, not a file\n"
+	    "hint: leap only replaces files by files; move it away");
+	manifest_fini(&two);
+	manifest_init(&two, "web1");
+	run_session(&talk);
+	CHECK_STR(buf_text(&talk.events), "file:/srv/dir/in remove\ndirectory:/srv/dir warn\nfile:/srv/theirs update\n");
+	CHECK_INT(changed_by(&talk), 2);
+	talk.op = NULL;
+	run_session(&talk);
+	CHECK_STR(buf_text(&talk.events), "file:/srv/dir/in remove\ndirectory:/srv/dir warn\nfile:/srv/theirs update\n");
+	CHECK_INT(changed_by(&talk), 2);
+	talk_fini(&talk);
+	manifest_fini(&one);
+	manifest_fini(&two);
+}
+
 TEST(apply_follows_links_of_root)
 {
 	struct manifest	 manifest;
@@ -699,6 +744,7 @@ main(void)
 	RUN(removal_that_gave_back_the_original_is_no_foreign_change);
 	RUN(apply_on_a_full_disk_says_so_and_leaves_the_old_file);
 	RUN(apply_refuses_to_replace_what_is_no_file);
+	RUN(plan_knows_what_will_be_in_the_way);
 	RUN(apply_follows_links_of_root);
 	RUN(apply_is_cancelled_or_left_alone_without_harm);
 	RUN(apply_waits_for_nobody_who_holds_the_lock);

@@ -102,6 +102,40 @@ TEST(failing_step_takes_the_node_back)
 	talk_fini(&talk);
 }
 
+TEST(failing_step_takes_back_what_became_of_another_kind)
+{
+	struct manifest	 good, bad;
+	struct talk	 talk = { .manifest = &good };
+	char		*before, *after;
+
+	fresh_node();
+	manifest_init(&good, "web1");
+	add_text(&good, "/srv/file", "one\n");
+	add_link(&good, "/srv/link", "/etc");
+	add_directory(&good, "/srv/dir");
+	add_text(&good, "/srv/dir/in", "in\n");
+	manifest_init(&bad, "web1");
+	add_directory(&bad, "/srv/file");
+	add_text(&bad, "/srv/file/motd", "two\n");
+	add_directory(&bad, "/srv/link");
+	add_text(&bad, "/srv/link/motd", "two\n");
+	add_link(&bad, "/srv/dir", "link");
+	add_exec(&bad, "break", "cat /srv/dir/motd >&2; exit 3");
+	run_session(&talk);
+	before = tree();
+
+	talk.manifest = &bad;
+	run_session(&talk);
+	CHECK_STR(error_of(&talk), "the command failed with status 3:\ntwo\n  the node is back at generation 1");
+	after = tree();
+	CHECK_STR(after, before);
+	free(before);
+	free(after);
+	manifest_fini(&good);
+	manifest_fini(&bad);
+	talk_fini(&talk);
+}
+
 TEST(failure_is_left_as_it_is_when_it_is_to_be_kept_or_the_first)
 {
 	struct manifest	 good, bad;
@@ -138,6 +172,20 @@ TEST(failure_is_left_as_it_is_when_it_is_to_be_kept_or_the_first)
 	talk_fini(&talk);
 }
 
+static void
+add_random_directory(struct manifest *manifest, const char *path, unsigned *seed)
+{
+	char	*file = xasprintf("%s/file", path), *link = xasprintf("%s/link", path);
+
+	add_directory(manifest, path);
+	if (rand_r(seed) % 2 != 0)
+		add_text(manifest, file, "in it\n");
+	if (rand_r(seed) % 2 != 0)
+		add_link(manifest, link, "file");
+	free(file);
+	free(link);
+}
+
 /* Files, links and directories of a random kind at a few places, with random contents, modes and owners. */
 static void
 random_manifest(struct manifest *manifest, unsigned *seed)
@@ -150,12 +198,14 @@ random_manifest(struct manifest *manifest, unsigned *seed)
 	for (int i = 0; i < 12; i++) {
 		char	*path = xasprintf("/srv/%s%d", i % 2 != 0 ? "d/" : "", i);
 		char	*content = xasprintf("%d\n", rand_r(seed) % 3);
-		int	 kind = rand_r(seed) % 5;
+		int	 kind = rand_r(seed) % 7;
 
 		if (kind < 3)
 			add_file(manifest, path, modes[rand_r(seed) % 4], owners[rand_r(seed) % 2], content, strlen(content));
 		else if (kind == 3)
-			add_link(manifest, path, content[0] == '0' ? "here" : "there");
+			add_link(manifest, path, content[0] == '0' ? "here" : "..");
+		else if (kind < 6)
+			add_random_directory(manifest, path, seed);
 		free(path);
 		free(content);
 	}
@@ -538,6 +588,7 @@ main(void)
 	}
 	(void)!mkdir("/tmp", 01777);
 	RUN(failing_step_takes_the_node_back);
+	RUN(failing_step_takes_back_what_became_of_another_kind);
 	RUN(failure_is_left_as_it_is_when_it_is_to_be_kept_or_the_first);
 	RUN(plan_is_apply_and_rollback_restores_for_random_pairs);
 	RUN(rollback_goes_further_back_each_time);
