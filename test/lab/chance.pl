@@ -169,7 +169,8 @@ sub set_meta {
 sub foreign {
 	my ($r) = @_;
 	my $path = quote($r->{path});
-	my $there = "[ -e $path ] || [ -L $path ] || [ ! -d " . quote($r->{path} =~ s{/[^/]*$}{}r) . ' ]';
+	my $parent = quote($r->{path} =~ s{/[^/]*$}{}r);
+	my $there = "[ -e $path ] || [ -L $path ] || [ ! -d $parent ] || [ \"\$(realpath $parent)\" != $parent ]";
 	my $text = quote($r->{type} eq 'file' && chance(30) ? content($r) : 'theirs ' . below(100) . "\n");
 	return "$there || { printf %s $text >$path; " . set_meta($path) . '; }' if $r->{type} eq 'file';
 	return "$there || { mkdir $path; " . set_meta($path) . '; ' . (chance(30) ? "echo x >$path/theirs; " : '') . '}'

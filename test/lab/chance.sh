@@ -138,6 +138,13 @@ look() {
 	look_script | ssh "${SSH_OPTIONS[@]}" "root@${ADDRESS[$1]}" sh | sort
 }
 
+lane_begin() {
+	OUT=$WORK/$1.out ERR=$WORK/$1.err wrong=0
+	cd "$WORK/$1" || exit 1
+}
+
+lane_end() { exit $((wrong > 0)); }
+
 # lanes FUNCTION COUNT: run it for the nodes n1 ... nCOUNT at once, each in a process and an instance of its own; a check that
 # fails in one of them fails the test.
 lanes() {
@@ -145,10 +152,9 @@ lanes() {
 
 	for ((number = 1; number <= $2; number++)); do
 		(
-			OUT=$WORK/n$number.out ERR=$WORK/n$number.err wrong=0
-			cd "$WORK/n$number" || exit 1
+			lane_begin "n$number"
 			"$1" "n$number"
-			exit $((wrong > 0))
+			lane_end
 		) &
 		pids+=($!)
 	done

@@ -49,7 +49,7 @@ reset() {
 	echo '{ "resources": [], "firewall": {} }' >nothing.json
 	becomes "$1" nothing.json
 	deploys --yes "$1"
-	on "$1" "rm -rf /etc/chance /srv/chance /var/lib/leap/kept/*"
+	on "$1" "rm -rf /etc/chance /srv/chance /var/lib/leap/kept/*" || fail "pair $pair: $1 cannot be reached"
 }
 
 try_pair() {
@@ -65,13 +65,13 @@ try_pair() {
 
 	becomes "$node" "$d/a.json"
 	deploys --yes "$node" || return
-	chance foreign "$pair.1" "$d/b.json" "$d/a.json" mine >"$d/foreign.sh"
+	{ chance foreign "$pair.1" "$d/b.json" "$d/a.json" mine; echo true; } >"$d/foreign.sh"
 	on "$node" "$(cat "$d/foreign.sh")"
 	look "$node" >"$d/before"
 	is_in "$d/a.want" "$d/before" "$d/what shall be there is not there"
 
 	if [ $((pair % 3)) -eq 0 ]; then
-		chance drift "$pair.2" "$d/a.json" >"$d/drift.sh"
+		{ chance drift "$pair.2" "$d/a.json"; echo true; } >"$d/drift.sh"
 		on "$node" "$(cat "$d/drift.sh")"
 	fi
 	becomes "$node" "$d/b.json"
