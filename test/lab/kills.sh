@@ -149,12 +149,12 @@ mend() {
 is_right() {
 	local pattern='^(user|group|unit) |^(d|f|l|sum) .*(/etc|/srv)/chance'
 
-	chance want state.json >want
+	chance want state.json | sort >wanted
 	look "$node" >got
-	grep -E "$pattern" want | sort >want.all
+	grep -E "$pattern" wanted >want.all
 	grep -E "$pattern" got >got.all
 	# A sysctl that is not wanted is something all the same.
-	{ diff want.all got.all; sort want | comm -23 - got | grep '^sysctl'; } >difference
+	{ diff want.all got.all; comm -23 wanted got | grep '^sysctl'; } >difference
 	[ ! -s difference ] && return
 	fail "state $number after $kind ($hit): the node is not as it shall be"
 	show "" difference
