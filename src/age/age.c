@@ -135,6 +135,7 @@ age_identity_free(struct age_identity *identity)
 	if (identity == NULL)
 		return;
 	mem_cleanse(identity->scalar, sizeof(identity->scalar));
+	mem_cleanse(identity->seed, sizeof(identity->seed));
 	EVP_PKEY_free(identity->rsa);
 	buf_fini(&identity->wire);
 	buf_fini(&identity->passphrase);

@@ -95,6 +95,7 @@ struct age_identity {
 	enum key_type	 type;
 	char		*name;
 	unsigned char	 scalar[KEY_SIZE];
+	unsigned char	 seed[KEY_SIZE];	/* KEY_SSH_ED25519: what the scalar is made of; signs */
 	struct buf	 wire;
 	EVP_PKEY	*rsa;
 	struct buf	 passphrase;		/* KEY_SCRYPT */
@@ -112,7 +113,12 @@ NODISCARD
 struct err	*unwrap(const struct stanza *stanza, struct age_identity *identity, const struct age_ask *ask,
 		    unsigned char *file_key, bool *done);
 
-/* ssh_key.c: SSH keys.  The first four bytes of a public key's SHA-256, in base64. */
+struct bytes;
+
+/* ssh_key.c: an RSA key of numbers in the wire's form; `d` is NULL for a public one.  NULL when it is none. */
+EVP_PKEY	*ssh_rsa_key(const struct bytes *n, const struct bytes *e, const struct bytes *d);
+
+/* The first four bytes of a public key's SHA-256, in base64. */
 void		 ssh_tag(const struct buf *wire, struct buf *out);
 
 /* Fill the type and the keys from the wire form.  The first says why it cannot be used. */

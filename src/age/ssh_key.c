@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "base/err.h"
+#include "base/ssh_string.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -20,42 +21,6 @@
 #define MAGIC		"openssh-key-v1"	/* and a NUL */
 #define RSA_BITS_MIN	2048
 #define RSA_BITS_MAX	16384
-
-/* What is left to read. */
-struct bytes {
-	const unsigned char	*data;
-	size_t			 len;
-};
-
-static bool
-get_u32(struct bytes *from, uint32_t *out)
-{
-	if (from->len < 4)
-		return false;
-	*out = (uint32_t)from->data[0] << 24 | (uint32_t)from->data[1] << 16 | (uint32_t)from->data[2] << 8 | from->data[3];
-	from->data += 4;
-	from->len -= 4;
-	return true;
-}
-
-static bool
-get_string(struct bytes *from, struct bytes *out)
-{
-	uint32_t n;
-
-	if (!get_u32(from, &n) || n > from->len)
-		return false;
-	*out = (struct bytes){ from->data, n };
-	from->data += n;
-	from->len -= n;
-	return true;
-}
-
-static bool
-is_text(const struct bytes *bytes, const char *text)
-{
-	return bytes->len == strlen(text) && memcmp(bytes->data, text, bytes->len) == 0;
-}
 
 void
 ssh_tag(const struct buf *wire, struct buf *out)
@@ -112,9 +77,8 @@ to_montgomery(const unsigned char ed25519[KEY_SIZE], unsigned char out[KEY_SIZE]
 	return good;
 }
 
-/* An RSA key of numbers in the wire's form; `d` is NULL for a public one. */
-static EVP_PKEY *
-make_rsa(const struct bytes *n, const struct bytes *e, const struct bytes *d)
+EVP_PKEY *
+ssh_rsa_key(const struct bytes *n, const struct bytes *e, const struct bytes *d)
 {
 	OSSL_PARAM_BLD	*builder = OSSL_PARAM_BLD_new();
 	OSSL_PARAM	*params = NULL;
@@ -160,7 +124,7 @@ ssh_public(const struct buf *wire, enum key_type *type, unsigned char point[KEY_
 	if (is_text(&name, "ssh-rsa")) {
 		*type = KEY_SSH_RSA;
 		if (!get_string(&from, &first) || !get_string(&from, &second) || from.len != 0 ||
-		    (*rsa = make_rsa(&second, &first, NULL)) == NULL)
+		    (*rsa = ssh_rsa_key(&second, &first, NULL)) == NULL)
 			return err_new(ERR_CONFIG, "this RSA key is malformed, or has less than %d bits", RSA_BITS_MIN);
 		return NULL;
 	}
@@ -181,6 +145,7 @@ private_numbers(struct age_identity *identity, struct bytes *from)
 	if (is_text(&name, "ssh-ed25519") && identity->type == KEY_SSH_ED25519) {
 		if (first.len != KEY_SIZE || second.len != 2 * KEY_SIZE)
 			return false;
+		memcpy(identity->seed, second.data, KEY_SIZE);
 		/* The scalar of EdDSA, RFC 8032, 5.1.5; X25519 clamps it. */
 		SHA512(second.data, KEY_SIZE, hash);
 		memcpy(identity->scalar, hash, KEY_SIZE);
@@ -190,7 +155,7 @@ private_numbers(struct age_identity *identity, struct bytes *from)
 	if (!is_text(&name, "ssh-rsa") || identity->type != KEY_SSH_RSA || !get_string(from, &third))
 		return false;
 	EVP_PKEY_free(identity->rsa);
-	identity->rsa = make_rsa(&first, &second, &third);
+	identity->rsa = ssh_rsa_key(&first, &second, &third);
 	return identity->rsa != NULL;
 }
 

@@ -10,6 +10,7 @@
 #include "config/filter.h"
 #include "recipe/recipe.h"
 #include "repo/repo.h"
+#include "vault/vault.h"
 #include "wire/manifest.h"
 
 #include <stdint.h>
@@ -130,6 +131,14 @@ report(struct findings *findings, const struct context *context, size_t nodes)
 	return e;
 }
 
+/* Nothing is written, and nobody is asked for a passphrase: who commits has no time for that. */
+static void
+only_look(struct repo *repo)
+{
+	repo->read_only = true;
+	vault_setup(repo, NULL, NULL);
+}
+
 /* What is wrong with the Leapfile is a finding; that there is none is not. */
 NODISCARD
 static struct err *
@@ -138,7 +147,7 @@ open_instance(struct findings *findings, struct context *context)
 	struct err *e;
 
 	if ((e = repo_open(&context->repo, ".")) == NULL) {
-		context->repo->read_only = true;
+		only_look(context->repo);
 		context->repo->stand_ins = true;
 	} else if (err_place(e) != NULL) {
 		findings_add(findings, err_rule(e, "leapfile"));
@@ -159,7 +168,7 @@ check_staged(struct context *context)
 		return err_new(ERR_USAGE, "--staged is about all files, not about nodes");
 	if ((e = repo_open(&context->repo, ".")) != NULL)
 		return e;
-	context->repo->read_only = true;
+	only_look(context->repo);
 	if ((e = check_index(&findings, context->repo)) == NULL && findings.count > 0)
 		e = report(&findings, context, 0);
 	findings_fini(&findings);

@@ -21,28 +21,13 @@ add(struct findings *findings, const char *rule, const char *path, const char *t
 	free(take_hint);
 }
 
-/* Nobody is asked for a passphrase: who commits has no time for that. */
-static size_t
-reveal(struct repo *repo)
-{
-	bool	 own = repo->keyring == NULL;
-	size_t	 count;
-
-	if (own)
-		vault_setup(repo, NULL, NULL);
-	count = vault_reveal(repo);
-	if (own)
-		vault_fini(repo);
-	return count;
-}
-
 struct err *
 check_index(struct findings *findings, struct repo *repo)
 {
 	struct strs	 keys = { 0 }, values = { 0 };
 	struct err	*e = git_tracked_keys(&keys, repo->root);
 
-	if (e == NULL && reveal(repo) > 0)
+	if (e == NULL && vault_reveal(repo) > 0)
 		e = git_tracked_matching(&values, repo->root, mask_has);
 	for (size_t i = 0; i < keys.count; i++)
 		add(findings, "tracked-key", keys.items[i], "a private key that is in git: whoever has a clone has it",

@@ -11,6 +11,7 @@
 #include "repo/repo.h"
 #include "ssh/pins.h"
 #include "ssh/user_key.h"
+#include "vault/signed.h"
 #include "vault/vault.h"
 
 #include <jansson.h>
@@ -190,6 +191,19 @@ check_clear_below(struct findings *findings, const struct repo *repo, const char
 	strs_fini(&names);
 }
 
+/* Whether the vault is as a sysadmin signed it. */
+static void
+check_signed(struct findings *findings, const struct repo *repo)
+{
+	struct vault_signed	 state;
+	struct err		*e = vault_signed(&state, repo);
+
+	findings_add(findings, err_rule(e, "vault-signature"));
+	findings_add(findings, state.problems);
+	state.problems = NULL;
+	vault_signed_fini(&state);
+}
+
 void
 check_trust(struct findings *findings, struct context *context, const struct node_list *nodes)
 {
@@ -200,6 +214,7 @@ check_trust(struct findings *findings, struct context *context, const struct nod
 		check_host(findings, context, nodes->items[i], owners);
 	check_clear_below(findings, context->repo, "files", ".key");
 	check_clear_below(findings, context->repo, "secrets", "");
+	check_signed(findings, context->repo);
 	err_free(check_index(findings, context->repo));		/* an instance need not be in git to be checked */
 	json_decref(owners);
 }

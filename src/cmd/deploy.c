@@ -7,6 +7,7 @@
 #include "cmd/retry.h"
 #include "cmd/rollout.h"
 #include "cmd/rollover.h"
+#include "cmd/seal.h"
 #include "base/json.h"
 #include "repo/repo.h"
 #include "ssh/ssh.h"
@@ -20,6 +21,7 @@
 
 static const struct opt deploy_opts[] = {
 	FLEET_OPT_REV,
+	{ 0, "--unsigned", NULL, "deploy although the vault is not as a sysadmin signed it" },
 	{ 0, "--batch", "N|P%", "at most so many nodes, or such a part of them, at once" },
 	{ 0, "--canary", "N", "so many nodes first, and all of them must work before others follow" },
 	{ 0, "--max-fail", "N", "go on with the next batch though up to N nodes failed, instead of none" },
@@ -180,7 +182,8 @@ deploy_run(struct context *context)
 	}
 	if (e != NULL)
 		goto out;
-	e = fleet_init(&fleet, context, &order.how);
+	if ((e = seal_check(context->repo, opt_get(context, "--unsigned") != NULL)) == NULL)
+		e = fleet_init(&fleet, context, &order.how);
 	if (e == NULL && fleet.nodes.count == 0)
 		note("no deploy of yours failed on any of these nodes\n");
 	else if (e == NULL)

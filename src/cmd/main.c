@@ -8,6 +8,7 @@
 #include "config/filter.h"
 #include "repo/pin.h"
 #include "repo/repo.h"
+#include "vault/signed.h"
 #include "vault/vault.h"
 
 #include <errno.h>
@@ -65,6 +66,22 @@ prepare(struct context *context)
 	if (e == NULL && context->cmd->needs & CMD_CONFIG)
 		e = context_load(context);
 	return e;
+}
+
+/* At the end, so that a command that changes a hundred files signs once.  What it has done is done, signed or not. */
+static void
+sign_changes(const struct repo *repo)
+{
+	struct buf	 text = { 0 };
+	struct err	*e;
+
+	if (repo == NULL || !vault_sign_due(repo) || (e = vault_sign_own(repo)) == NULL)
+		return;
+	buf_adds(&text, "warning: the vault is not signed: ");
+	err_format(e, &text);
+	note("%s", buf_text(&text));
+	err_free(e);
+	buf_fini(&text);
 }
 
 /* An error quotes what others wrote: not even a colour of theirs reaches the terminal. */
@@ -125,6 +142,7 @@ cmd_main(int argc, char **argv)
 		e = prepare(&context);
 	if (e == NULL)
 		e = context.cmd->run(&context);
+	sign_changes(context.repo);
 	why = flush_output();
 	if (e != NULL) {
 		print_error(e);

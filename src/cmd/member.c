@@ -12,6 +12,7 @@
 #include "base/term.h"
 #include "repo/repo.h"
 #include "ssh/ssh.h"
+#include "vault/signed.h"
 #include "vault/vault.h"
 
 #include <stdlib.h>
@@ -31,7 +32,8 @@ member_write(const struct repo *repo, const char *name, const char *recipient)
 	if (!str_starts(recipient, "age1"))
 		e = err_hint(err_new(ERR_USAGE, "\"%s\" is no key of age", recipient),
 		    "it begins with age1; \"age-keygen\" makes one");
-	else if ((e = age_recipient_new(&parsed, recipient)) == NULL)
+	else if ((e = age_recipient_new(&parsed, recipient)) == NULL &&
+	    (e = vault_own(repo, path, line, strlen(line))) == NULL)
 		e = repo_write(repo, path, line, strlen(line), 0644, &changed);
 	if (e == NULL && changed)
 		note("added a key of age of %s: %s\n", name, path);
@@ -131,7 +133,7 @@ member_admit(const struct repo *repo, const char *name, bool self)
 	}
 	strs_join(&envs, ", ", &list);
 	e = vault_admit(repo, name, &envs);
-	if (e == NULL) {
+	if (e == NULL && (e = vault_own_user(repo, name, false)) == NULL) {
 		note("%s can open the vault of %s\n", name, buf_text(&list));
 	} else if (self && err_code(e) == ERR_TRUST) {
 		note("you cannot open the vault of %s yet: commit this, and have another sysadmin run \"leap user add %s\"\n",

@@ -9,6 +9,7 @@
 #include "pki/ca.h"
 #include "repo/git.h"
 #include "repo/repo.h"
+#include "vault/signed.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -453,6 +454,7 @@ new_run(struct context *context)
 	local_pick_network(instance.dir, &instance.network);
 	if ((e = build(&instance)) != NULL)
 		goto out;
+	vault_forget(&(struct repo){ .root = instance.dir });
 	note("made %s, a git repository with a first commit\n", instance.dir);
 	note("next: cd %s, then leap user add --self, leap cert ca, leap node add\n", context->args[0]);
 out:

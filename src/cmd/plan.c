@@ -4,6 +4,7 @@
 #include "cmd/cmd.h"
 #include "cmd/fleet.h"
 #include "cmd/plan_file.h"
+#include "cmd/seal.h"
 
 #include <stdint.h>
 
@@ -17,9 +18,11 @@ plan_run(struct context *context)
 {
 	struct fleet_how how = { .certs = PREPARE_CERTS_LOOK, .rev = opt_get(context, "--rev") };
 	const char	*file = opt_get(context, "--output");
-	struct fleet	 fleet;
-	struct err	*e = fleet_init(&fleet, context, &how), *kept = NULL;
+	struct fleet	 fleet = { 0 };
+	struct err	*e = seal_warn(context->repo), *kept = NULL;
 
+	if (e == NULL)
+		e = fleet_init(&fleet, context, &how);
 	fleet.thorough = opt_get(context, "--thorough") != NULL;
 	fleet.purge_packages = opt_get(context, "--purge-packages") != NULL;
 	if (e == NULL)

@@ -82,7 +82,10 @@ static const struct rule {
 	{ "unknown-tag", "A tag does not exist" },
 	{ "unpinned-host", "The SSH host key of a node is not pinned" },
 	{ "unreadable-file", "A file cannot be read" },
+	{ "unsigned-change", "A file of the vault, or of users/, changed since a sysadmin signed the vault" },
+	{ "unsigned-vault", "No sysadmin has signed the vault" },
 	{ "unused-variant", "A variant is for an environment without nodes" },
+	{ "vault-signature", "The vault is not signed by a sysadmin who is trusted" },
 	{ "wrong-type", "A property has a value of the wrong type" },
 };
 

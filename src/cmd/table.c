@@ -11,7 +11,7 @@ extern const struct cmd cmd_new, cmd_node_add, cmd_node_rm, cmd_node_mv, cmd_nod
     cmd_deploy, cmd_rollback, cmd_history, cmd_status, cmd_adopt, cmd_lock, cmd_unlock, cmd_list, cmd_inspect, cmd_ssh, cmd_run, cmd_test, cmd_local_start, cmd_local_stop, cmd_local_ls,
     cmd_local_rm, cmd_impact, cmd_diff, cmd_env_ls,
     cmd_env_pin, cmd_env_unpin, cmd_graph, cmd_why, cmd_schema, cmd_secret_ls, cmd_secret_show, cmd_secret_set,
-    cmd_secret_edit, cmd_secret_generate, cmd_secret_rotate, cmd_secret_rm, cmd_secret_audit, cmd_help, cmd_completion;
+    cmd_secret_edit, cmd_secret_generate, cmd_secret_rotate, cmd_secret_rm, cmd_secret_audit, cmd_vault_sign, cmd_vault_verify, cmd_help, cmd_completion;
 
 const struct cmd *const cmd_table[] = {
 	&cmd_new,
@@ -20,7 +20,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_cert_ca, &cmd_cert_update, &cmd_cert_register, &cmd_cert_renew, &cmd_cert_ls, &cmd_cert_show, &cmd_cert_client, &cmd_cert_export, &cmd_cert_revoke,
 	&cmd_cert_csr, &cmd_cert_dh,
 	&cmd_secret_ls, &cmd_secret_show, &cmd_secret_set, &cmd_secret_edit, &cmd_secret_generate, &cmd_secret_rotate,
-	&cmd_secret_rm, &cmd_secret_audit,
+	&cmd_secret_rm, &cmd_secret_audit, &cmd_vault_sign, &cmd_vault_verify,
 	&cmd_check, &cmd_compile, &cmd_plan, &cmd_deploy, &cmd_test,
 	&cmd_rollback, &cmd_history, &cmd_status, &cmd_adopt, &cmd_lock, &cmd_unlock,
 	&cmd_env_ls, &cmd_env_pin, &cmd_env_unpin,

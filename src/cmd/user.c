@@ -9,6 +9,7 @@
 #include "base/proc.h"
 #include "repo/repo.h"
 #include "ssh/user_key.h"
+#include "vault/signed.h"
 #include "vault/vault.h"
 
 #include <errno.h>
@@ -186,7 +187,8 @@ write_user(const struct repo *repo, const char *name, const struct buf *key)
 			e = err_hint(err_new(ERR_USAGE, "there is a user %s with another key already", name),
 			    "for a second key add a line to %s, or remove the user with \"leap user rm %s\"", path,
 			    name);
-	} else if (e == NULL && (e = repo_write(repo, path, key->data, key->len, 0644, NULL)) == NULL) {
+	} else if (e == NULL && (e = vault_own(repo, path, key->data, key->len)) == NULL &&
+	    (e = repo_write(repo, path, key->data, key->len, 0644, NULL)) == NULL) {
 		note("added user %s: %s\n", name, path);
 	}
 	buf_fini(&old);
@@ -247,7 +249,8 @@ remove_user(const struct repo *repo, const char *name)
 	struct err	*e;
 
 	/* First what may fail: whoever is gone from users/ should not have the vault any more. */
-	if ((e = member_expel(repo, name)) == NULL && (e = dir_remove(path)) == NULL)
+	if ((e = member_expel(repo, name)) == NULL && (e = vault_own_user(repo, name, true)) == NULL &&
+	    (e = dir_remove(path)) == NULL)
 		note("removed user %s; the nodes know it after the next deploy\n", name);
 	free(path);
 	return e;
@@ -301,7 +304,8 @@ user_rm_run(struct context *context)
 	struct strs	 users = { 0 };
 	struct err	*e;
 
-	if ((e = list_users(context->repo, false, &users)) == NULL)
+	/* Who leaves may be who signed last: that was as it should be. */
+	if ((e = vault_accept(context->repo)) == NULL && (e = list_users(context->repo, false, &users)) == NULL)
 		e = check_removal(context, &users);
 	for (size_t i = 0; e == NULL && i < context->arg_count; i++)
 		e = remove_user(context->repo, context->args[i]);

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/strs.h"
 #include "repo/repo.h"
+#include "vault/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -339,7 +340,8 @@ batch_commit(struct batch *batch)
 		return NULL;
 	}
 	if ((e = dir_make(vault, 0755)) == NULL && (e = lock(batch->repo, &fd)) == NULL &&
-	    (e = recover_locked(batch->repo)) == NULL && (e = check_batch(batch)) == NULL)
+	    (e = recover_locked(batch->repo)) == NULL && (e = check_batch(batch)) == NULL &&
+	    (e = memory_own_batch(batch)) == NULL)
 		e = write_files(batch);
 	if (fd >= 0)
 		close(fd);

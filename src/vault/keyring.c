@@ -12,6 +12,7 @@
 #include "repo/repo.h"
 #include "ssh/ssh.h"
 #include "vault/batch.h"
+#include "vault/signed.h"
 #include "vault/vault.h"
 
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct keyring {
 	size_t			  identity_count;
 	struct strs		  files;	/* where the identities are */
 	bool			  looked, recovered;
+	bool			  due;		/* this run has changed what is to be signed */
 };
 
 void
@@ -118,6 +120,32 @@ look_for_identities(const struct repo *repo)
 	}
 	strs_fini(&usual);
 	free(own);
+}
+
+size_t
+keyring_identities(const struct repo *repo, struct age_identity ***out, const struct age_ask **ask)
+{
+	*out = NULL;
+	*ask = NULL;
+	if (repo->keyring == NULL)
+		return 0;
+	look_for_identities(repo);
+	*out = repo->keyring->identities;
+	*ask = repo->keyring->ask.ask == NULL ? NULL : &repo->keyring->ask;
+	return repo->keyring->identity_count;
+}
+
+void
+keyring_set_due(const struct repo *repo, bool due)
+{
+	if (repo->keyring != NULL)
+		repo->keyring->due = due;
+}
+
+bool
+vault_sign_due(const struct repo *repo)
+{
+	return repo->keyring != NULL && repo->keyring->due && !repo->read_only;
 }
 
 static char *

@@ -60,9 +60,15 @@ void		 keyring_record(struct env_key *key, struct batch *batch);
 /* The batch is good only as long as the environment has this key and these members. */
 void		 keyring_expect(const struct env_key *key, struct batch *batch);
 
+/* The sysadmin's own keys as far as they are found, borrowed, and (NULL: nobody) who is asked for their passphrases. */
+size_t		 keyring_identities(const struct repo *repo, struct age_identity ***out, const struct age_ask **ask);
+
 /* All users that have such keys. */
 NODISCARD
 struct err	*member_candidates(const struct repo *repo, struct strs *out);
+
+/* This run has changed what is to be signed. */
+void		 keyring_set_due(const struct repo *repo, bool due);
 
 /* The environments that have a key. */
 NODISCARD

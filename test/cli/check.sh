@@ -45,6 +45,9 @@ mistakes() {
 		cp "$WORK/.private" users/private/private_ssh.pub
 		printf '*.key\nprivate_ssh.pub\n' >.gitignore
 		echo 'no key at all' >files/old.key
+		mkdir vault
+		find users files \( -path 'users/*/*' -o -name '*.age' \) -type f ! -name twin_ssh.pub -print0 | LC_ALL=C sort -z |
+		    xargs -0 sha256sum >vault/SHA256SUMS
 		must git init -q
 		must git add -A
 		must git add -f files/old.key
@@ -73,6 +76,8 @@ expected() {
 			services/halfmade:0 stray-file
 			users/keyless:0 no-user-key
 			users/private/private_ssh.pub:1 bad-user-key
+			users/twin/twin_ssh.pub:0 unsigned-change
+			vault/SHA256SUMS.sig:0 vault-signature
 		EOT
 	} | grep -v -e '^Leapfile:[1-3] ' -e '^Leapfile:0 ' | sort
 }
@@ -254,6 +259,7 @@ node web1 192.0.2.1 '"services": ["static"]'
 must "$LEAP" cert update
 pin web1
 rm files/nodes/web1/web1.key.age
+must "$LEAP" vault sign --yes
 leap check
 status_is 0
 stdout_is <<'EOT'
