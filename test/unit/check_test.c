@@ -287,6 +287,39 @@ TEST(a_service_that_others_need)
 	instance_fini(&instance);
 }
 
+/* What is said of the instance as a whole, to the letter. */
+TEST(the_whole_instance_is_spoken_of)
+{
+	struct instance	 instance;
+	struct node	*node;
+	struct err	*e;
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "nodes/a.json", "{ \"ip_address\": \"192.0.2.1\", \"services\": [\"web\"],\n"
+	    "  \"domain\": { \"full\": \"a_b.example.org\" } }");
+	put(&instance, "services/web/schema.json", "{ \"x-leap-needs\": [\"proxy\"] }");
+	put(&instance, "services/proxy/recipee.lua", "");
+	put(&instance, "services/proxy/licence", "");
+	e = load_all(&instance);
+	node = node_of(&instance, "a");
+	e = err_join(e, config_check(instance.config, &node, 1));
+	e = err_join(e, config_check_whole(instance.config, &node, 1));
+	CHECK_ERR(e, "nodes/a.json:2:23: \"a_b.example.org\" is no name of a host\n"
+	    "      \"domain\": { \"full\": \"a_b.example.org\" } }\n"
+	    "                          ^\n"
+	    "hint: names are made of letters, digits and -, with dots between them\n"
+	    "nodes/a.json:1:43: service web needs service proxy, which no node without environment has\n"
+	    "    { \"ip_address\": \"192.0.2.1\", \"services\": [\"web\"],\n"
+	    "                                              ^\n"
+	    "hint: add it to the \"services\" of a node\n"
+	    "services/proxy/licence: nothing reads this file\n"
+	    "hint: a service has service.json, schema.json, recipe.lua and templates/\n"
+	    "services/proxy/recipee.lua: nothing reads this file\n"
+	    "hint: did you mean \"recipe.lua\"?\n");
+	instance_fini(&instance);
+}
+
 int
 main(void)
 {
@@ -298,5 +331,6 @@ main(void)
 	RUN(files_that_nothing_reads);
 	RUN(what_never_applies);
 	RUN(a_service_that_others_need);
+	RUN(the_whole_instance_is_spoken_of);
 	return test_done();
 }

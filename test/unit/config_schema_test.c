@@ -220,6 +220,18 @@ TEST(a_schema_that_is_wrong_says_where)
 	instance_fini(&instance);
 }
 
+TEST(needs_are_a_list)
+{
+	struct instance	 instance;
+
+	instance_init(&instance);
+	put(&instance, "services/db.json", "{}");
+	put(&instance, "services/db/schema.json", "{ \"x-leap-needs\": \"db\" }\n");
+	CHECK_ERR(check(&instance), "services/db/schema.json:1:19: \"x-leap-needs\" must be a list of services\n"
+	    "    { \"x-leap-needs\": \"db\" }\n                      ^\n");
+	instance_fini(&instance);
+}
+
 TEST(services_say_what_they_need)
 {
 	struct instance		 instance;
@@ -395,6 +407,7 @@ main(void)
 	RUN(what_no_file_has_by_that_path_is_placed_at_what_it_is_in);
 	RUN(the_instance_has_schemas_of_its_own);
 	RUN(a_schema_that_is_wrong_says_where);
+	RUN(needs_are_a_list);
 	RUN(services_say_what_they_need);
 	RUN(editors_accept_what_layers_may_hold);
 	RUN(editors_accept_all_files_that_come_with_leap);

@@ -153,6 +153,7 @@ TEST(numbers_and_networks_outside_their_range_are_refused)
 	static const struct {
 		const char *text, *want;
 	} rows[] = {
+		{ "ssh: {key: ''}", "ssh.key must be a private key's file\n" },
 		{ "ssh: {timeout: 0}", "ssh.timeout must be a number of seconds from 1 to 3600\n" },
 		{ "ssh: {timeout: 3601}", "ssh.timeout must be a number of seconds from 1 to 3600\n" },
 		{ "ssh: {timeout: -1}", "ssh.timeout must be a number of seconds from 1 to 3600\n" },

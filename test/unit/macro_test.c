@@ -165,6 +165,8 @@ TEST(each_error)
 		{ "= nodes:field('nothing.here')", "node ns1 has no property \"nothing.here\"\n" },
 		{ "= nodes{}:feild('x')", "a list has no method \"feild\"\nhint: did you mean \"field\"?\n" },
 		{ "= nodes{1}", "a filter names properties, { name = value }\n" },
+		{ "= {1, a = 2}",
+		    "the result is neither a list (1, 2, 3…) nor all names: it mixes both or has gaps\n" },
 		{ "= nodes", "the result is or has a userdata, which is no value\n" },
 		{ "= empty.x", "attempt to index a nil value (global 'empty')\n" },
 		{ "= domain + 1", "attempt to perform arithmetic on a table value (global 'domain')\n" },
@@ -629,6 +631,41 @@ TEST(recipes_see_what_macros_see)
 	instance_fini(&instance);
 }
 
+TEST(a_file_without_macros_is_odd)
+{
+	struct instance	 instance;
+
+	instance_init(&instance);
+	put(&instance, "macros/none.lua", "local n = 1\n");
+	put(&instance, "nodes/a.json", "{}");
+	CHECK_OK(instance_load(&instance));
+	CHECK_ERR(err_copy(config_warnings(instance.config)), "macros/none.lua: it defines no macro\n"
+	    "hint: define one with \"function NAME(...) ... end\", without \"local\"\n");
+	instance_fini(&instance);
+}
+
+TEST(the_provider_has_no_keys)
+{
+	static const char *const macros[] = { "dkim_record()", "onion_address()", "wireguard_public()", "host_pins()" };
+	struct instance		 instance;
+	json_t			*value;
+
+	for (size_t i = 0; i < ARRAY_LEN(macros); i++) {
+		char	*file = xasprintf("{ \"x\": \"= %s\" }", macros[i]);
+		char	*want = xasprintf("provider.json:1:8: %.*s: the provider is not a node, and has no keys\n"
+		    "    %s\n           ^\n", (int)strcspn(macros[i], "("), macros[i], file);
+
+		instance_init(&instance);
+		put(&instance, "provider.json", file);
+		put(&instance, "nodes/a.json", "{ \"y\": \"= provider.x\" }");
+		CHECK_OK(instance_load(&instance));
+		CHECK_ERR(node_get(node_of(&instance, "a"), "y", &value), want);
+		instance_fini(&instance);
+		free(file);
+		free(want);
+	}
+}
+
 /* What is kept for one node is not given to another that it is not for. */
 TEST(nodes_like_and_near_me_are_those_of_who_asks)
 {
@@ -710,5 +747,7 @@ main(void)
 	RUN(recipes_see_what_macros_see);
 	RUN(nodes_like_and_near_me_are_those_of_who_asks);
 	RUN(a_macro_without_an_end_runs_once);
+	RUN(a_file_without_macros_is_odd);
+	RUN(the_provider_has_no_keys);
 	return test_done();
 }
