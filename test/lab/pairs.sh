@@ -4,14 +4,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # time limit: 7200
 #
-# LEAP_PAIRS=200 tries so many pairs, LEAP_SEED=N begins with that one: a pair depends on nothing but its number.
+# LEAP_PAIRS=200 tries so many pairs, LEAP_SEED=N begins with that one, for a pair depends on nothing but its number;
+# LEAP_LANES=N has so many nodes.
 
 # shellcheck source=chance.sh
 . "$(dirname "$0")/chance.sh"
 
 PAIRS=${LEAP_PAIRS:-10}
 SEED=${LEAP_SEED:-1}
-LANES=$((PAIRS < 2 ? 1 : 2))
+LANES=${LEAP_LANES:-2}
 
 # steps FILE: what a plan would do or a deploy did, in its order.  Where a thing was kept is known only afterwards.
 steps() {
