@@ -65,7 +65,7 @@ make_order(struct order *order, struct context *context, const struct strs *name
 	return cert_stand_in(&order->cert, &order->key, names, STAND_IN_DAYS, (int64_t)time(NULL));
 }
 
-/* The key first, as with nodes' certificates. */
+/* The key first: a request for one that is lost is worthless. */
 NODISCARD
 static struct err *
 write_order(const struct order *order, const struct repo *repo)
