@@ -169,6 +169,8 @@ check_login(struct init *init)
 	if (e == NULL)
 		e = ssh_run(ssh, "exit 0", NULL, 0, &output, &errors, &status);
 	if (e == NULL && status != 0)
+		e = ssh_not_root(&init->target.ssh, buf_text(&errors));
+	if (e == NULL && status != 0)
 		e = err_hint(err_new(ERR_FAILED, "%s: %s may log in but not become root (exit status %d)",
 		    init->node->name, init->target.ssh.user, status), "sudo -n must work for %s without a password",
 		    init->target.ssh.user);

@@ -205,6 +205,8 @@ collect(struct tasks *tasks)
 		struct task	*task = &tasks->items[i];
 
 		if (task->error == NULL && task->status != 0)
+			task->error = ssh_not_root(&task->target.ssh, buf_text(&task->errors));
+		if (task->error == NULL && task->status != 0)
 			task->error = err_new(ERR_NODES, "%s: the command ended with status %d", task->node->name,
 			    task->status);
 		if (task->error != NULL)

@@ -370,6 +370,11 @@ attempt(struct session *s)
 		e = named(s, err_new(ERR_FAILED, "interrupted before it was sent leap's program"));
 		goto out;
 	}
+	if (e != NULL && s->no_program && (why = ssh_not_root(&s->job->target, buf_text(&s->errors))) != NULL) {
+		err_free(e);
+		e = why;
+		goto out;
+	}
 	if (e != NULL && s->no_program && s->job->result == PUSH_FAILED) {
 		why = e;
 		e = repair(s, why);

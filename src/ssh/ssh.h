@@ -73,6 +73,12 @@ NODISCARD
 struct err	*ssh_exchange(struct ssh *ssh, struct buf *out, bool want_read, struct buf *in, struct buf *errors,
 		    bool *eof);
 
+/*
+ * Whether a command that failed with these words on standard error did so because the user, not being root, does not become
+ * root by `sudo -n`: an error that begins with the node's name and says why, or NULL.
+ */
+struct err	*ssh_not_root(const struct ssh_target *target, const char *errors);
+
 /* Tell the command that no more input comes. */
 NODISCARD
 struct err	*ssh_send_eof(struct ssh *ssh);
