@@ -2,7 +2,7 @@
 # test/lab: deploys that are cut at random moments in every way there is, and the deploy after that.
 # May know the command line, an instance's files, and how `leap local` names links and starts systemd-nspawn.
 # SPDX-License-Identifier: GPL-3.0-or-later
-# time limit: 10800
+# time limit: 900
 #
 # LEAP_KILLS=1000 cuts so many deploys, LEAP_SEED=N begins with other states and moments, LEAP_LANES=N has so many nodes.
 
@@ -158,8 +158,8 @@ is_right() {
 	[ ! -s difference ] && return
 	fail "state $number after $kind ($hit): the node is not as it shall be"
 	show "" difference
-	show deploy first.err
-	show again "$ERR"
+	show deploy <(tail -n 10 first.err)
+	show again <(tail -n 10 "$ERR")
 }
 
 cut_one() {
@@ -184,8 +184,8 @@ cut_one() {
 	if [ "$STATUS" -ne 0 ]; then
 		fail "state $number after $kind ($hit): the next deploy ends with $STATUS"
 		jq -r '.[0].error // empty' "$OUT"
-		show deploy first.err
-		show again "$ERR"
+		show deploy <(tail -n 10 first.err)
+		show again <(tail -n 10 "$ERR")
 	fi
 	is_right
 	echo "$kind $hit $status $took" >>"$WORK/$node.kills"

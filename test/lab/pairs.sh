@@ -2,7 +2,7 @@
 # test/lab: random pairs of states: a deploy does what its plan says, and a rollback undoes just that.
 # May know the command line and an instance's files.
 # SPDX-License-Identifier: GPL-3.0-or-later
-# time limit: 7200
+# time limit: 900
 #
 # LEAP_PAIRS=200 tries so many pairs, LEAP_SEED=N begins with that one, for a pair depends on nothing but its number;
 # LEAP_LANES=N has so many nodes.
