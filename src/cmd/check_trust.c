@@ -8,6 +8,7 @@
 #include "cmd/findings.h"
 #include "cmd/fleet.h"
 #include "config/config.h"
+#include "pki/openpgp.h"
 #include "repo/repo.h"
 #include "ssh/pins.h"
 #include "ssh/user_key.h"
@@ -17,6 +18,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* An error of a whole file. */
 PRINTF(3, 4)
@@ -91,6 +93,31 @@ check_user(struct findings *findings, const struct repo *repo, json_t *owners, c
 	free(path);
 }
 
+/* A user's OpenPGP key, which need not be there: mail to the user is encrypted to it. */
+static void
+check_openpgp(struct findings *findings, const struct repo *repo, const char *name)
+{
+	char			*path = xasprintf("users/%1$s/%1$s_pgp.pub", name);
+	struct place		 place = { .path = path };
+	struct openpgp_key	 key = { 0 };
+	struct buf		 text = { .secret = true };	/* it may be a private key, by mistake */
+	struct err		*e = NULL;
+
+	if (!repo_has(repo, path))
+		goto out;
+	if ((e = repo_read(repo, path, &text)) == NULL && (e = openpgp_read(&key, buf_text(&text), text.len)) != NULL)
+		e = err_rule(err_moved(e, &place, "%s", err_message(e)), "bad-openpgp-key");
+	else if (e == NULL && (key.revoked || (key.expires != 0 && key.expires <= (int64_t)time(NULL))))
+		e = err_warning(err_hint(problem("expired-openpgp-key", path, "the OpenPGP key of user %s %s", name,
+		    key.revoked ? "was revoked" : "has expired"), "export it again: gpg --armor --export %s",
+		    key.fingerprint));
+	findings_add(findings, e);
+out:
+	openpgp_fini(&key);
+	buf_fini(&text);
+	free(path);
+}
+
 static bool
 has_login(const struct repo *repo, const char *user)
 {
@@ -118,6 +145,7 @@ check_users(struct findings *findings, const struct repo *repo)
 			users += !repo_has(repo, age) || has_login(repo, names.items[i]);
 			free(age);
 			check_user(findings, repo, owners, names.items[i]);
+			check_openpgp(findings, repo, names.items[i]);
 		}
 		free(dir);
 	}

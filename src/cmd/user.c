@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/proc.h"
+#include "pki/openpgp.h"
 #include "repo/repo.h"
 #include "ssh/user_key.h"
 #include "vault/signed.h"
@@ -335,7 +336,8 @@ add_user_rows(struct table *table, json_t *array, const struct repo *repo, const
 {
 	struct buf	 text = { 0 }, keys = { 0 }, fingerprint = { 0 };
 	struct strs	 lines = { 0 };
-	char		*path = key_path(name), *age = age_path(name);
+	char		*path = key_path(name), *age = age_path(name), *pgp = xasprintf("users/%1$s/%1$s_pgp.pub", name);
+	struct openpgp_key openpgp = { 0 };
 	struct err	*e = NULL;
 
 	if (repo_has(repo, path) && (e = repo_read(repo, path, &text)) == NULL)
@@ -355,6 +357,13 @@ add_user_rows(struct table *table, json_t *array, const struct repo *repo, const
 			text.data[text.len] = '\0';
 		add_row(table, array, name, "age", buf_text(&text));	/* the key is short: it is its own fingerprint */
 	}
+	buf_clear(&text);
+	if (e == NULL && repo_has(repo, pgp) && (e = repo_read(repo, pgp, &text)) == NULL) {
+		if ((e = err_context(openpgp_read(&openpgp, text.data, text.len), "%s", pgp)) == NULL)
+			add_row(table, array, name, "openpgp", openpgp.fingerprint);
+		openpgp_fini(&openpgp);
+	}
+	free(pgp);
 	free(age);
 	free(path);
 	strs_fini(&lines);

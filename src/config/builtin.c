@@ -213,6 +213,7 @@ static const struct builtin {
 	{ "nodes_like_me", select_push_like_me, NULL },
 	{ "nodes_near_me", select_push_near_me, NULL },
 	{ "onion_address", NULL, builtin_onion_address },
+	{ "pgp_fingerprint", NULL, builtin_pgp_fingerprint },
 	{ "pick_node", NULL, builtin_pick_node },
 	{ "provider", push_provider, NULL },
 	{ "rand_range", NULL, builtin_rand_range },

@@ -17,6 +17,7 @@ int		 builtin_host_pins(lua_State *L);
 int		 builtin_known_hosts(lua_State *L);
 int		 builtin_local_file_path(lua_State *L);
 int		 builtin_onion_address(lua_State *L);
+int		 builtin_pgp_fingerprint(lua_State *L);
 int		 builtin_pick_node(lua_State *L);
 int		 builtin_rand_range(lua_State *L);
 int		 builtin_remote_file_path(lua_State *L);

@@ -29,21 +29,25 @@ node_host_names(struct node *node, struct strs *out)
 	return e;
 }
 
-/* The keys that a node is pinned to; none without the file. */
+/*
+ * The keys that a node is pinned to; none without the file, or with a broken one: that is a mistake by itself, which
+ * keeps leap from that node only.
+ */
 NODISCARD
 static struct err *
 read_pins(struct config *config, const char *path, struct pins *pins)
 {
 	struct buf	 text = { 0 };
-	struct place	 place = { .path = path };
-	struct err	*e;
+	struct err	*e, *broken;
 
 	*pins = (struct pins){ 0 };
 	trace_file(config, path);
 	if (!repo_has(config->repo, path))
 		return NULL;
-	if ((e = repo_read(config->repo, path, &text)) == NULL && (e = pins_parse(pins, buf_text(&text))) != NULL)
-		e = err_moved(e, &place, "%s", err_message(e));
+	if ((e = repo_read(config->repo, path, &text)) == NULL && (broken = pins_parse(pins, buf_text(&text))) != NULL) {
+		err_free(broken);
+		pins_fini(pins);
+	}
 	buf_fini(&text);
 	return e;
 }
@@ -139,6 +143,7 @@ add_host_names(struct buf *out, struct node *node)
 	return e;
 }
 
+/* A node whose own properties are wrong is left out: that is told of itself, and keeps nobody from the others. */
 NODISCARD
 static struct err *
 add_node(struct buf *out, struct config *config, struct node *node)
@@ -146,10 +151,12 @@ add_node(struct buf *out, struct config *config, struct node *node)
 	char		*path = pins_path(node);
 	struct pins	 pins;
 	struct buf	 names = { 0 };
-	struct err	*e = read_pins(config, path, &pins);
+	struct err	*e = read_pins(config, path, &pins), *wrong;
 
-	if (e == NULL && pins.count > 0)
-		e = add_host_names(&names, node);
+	if (e == NULL && pins.count > 0 && (wrong = add_host_names(&names, node)) != NULL) {
+		err_free(wrong);
+		pins_fini(&pins);
+	}
 	for (size_t i = 0; e == NULL && i < pins.count; i++)
 		buf_addf(out, "%s %s\n", buf_text(&names), pins.items[i].key);
 	pins_fini(&pins);

@@ -1,14 +1,16 @@
-/* config: the sysadmins of the instance and their SSH keys. */
-/* May know lua, ssh, repo, base. */
+/* config: the sysadmins of the instance and their keys. */
+/* May know lua, pki, ssh, repo, base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config/builtin.h"
 
 #include "base/strs.h"
 #include "config/trace.h"
 #include "lua/sandbox.h"
+#include "pki/openpgp.h"
 #include "repo/repo.h"
 #include "ssh/user_key.h"
 
+#include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,4 +88,32 @@ builtin_authorized_keys(lua_State *L)
 		free(path);
 	}
 	return builtin_give(L, users);
+}
+
+/* pgp_fingerprint("alice"): of the OpenPGP key in users/alice/alice_pgp.pub, upper-case hexadecimal digits. */
+int
+builtin_pgp_fingerprint(lua_State *L)
+{
+	struct config		*config = builtin_scope(L)->config;
+	const char		*user = luaL_checkstring(L, 1);
+	char			*path = xasprintf("users/%s/%s_pgp.pub", user, user);
+	struct place		 place = { .path = path };
+	struct openpgp_key	 key = { 0 };
+	struct buf		 text = { .secret = true };	/* it may be a private key, by mistake */
+	struct err		*e = NULL;
+
+	trace_file(config, path);
+	if (strchr(user, '/') != NULL || !repo_has(config->repo, path))
+		e = err_hint(err_rule(err_new(ERR_CONFIG, "user \"%s\" has no OpenPGP key", user), "missing-file"),
+		    "gpg --armor --export NAME >users/NAME/NAME_pgp.pub");
+	if (e == NULL && (e = repo_read(config->repo, path, &text)) == NULL &&
+	    (e = openpgp_read(&key, buf_text(&text), text.len)) != NULL)
+		e = err_rule(err_moved(e, &place, "%s", err_message(e)), "bad-openpgp-key");
+	buf_fini(&text);
+	free(path);
+	openpgp_fini(&key);
+	if (e != NULL)
+		macro_raise(L, config, e);
+	lua_pushstring(L, key.fingerprint);
+	return 1;
 }
