@@ -110,7 +110,7 @@ test: all check-programs
 	$(Q)BUILD=$(B) BIN=$(OUT) test/run
 
 bench: all
-	$(Q)for bench in $(filter-out %.c %/gen-instance,$(wildcard test/bench/*)); do $$bench || exit 1; done
+	$(Q)for bench in $(filter-out %.c %/gen-instance %/ansible,$(wildcard test/bench/*)); do $$bench || exit 1; done
 
 lint:
 	$(Q)test/lint
