@@ -3,6 +3,7 @@
 # May know the command line and an instance's files.
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+# shellcheck disable=SC2016 # programs in quotes are for other shells
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # time limit: 600
 
+# shellcheck disable=SC2016 # programs in quotes are for other shells
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
