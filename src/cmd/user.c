@@ -186,8 +186,8 @@ write_user(const struct repo *repo, const char *name, const struct buf *key)
 			note("%s is a user with this key already\n", name);
 		else
 			e = err_hint(err_new(ERR_USAGE, "there is a user %s with another key already", name),
-			    "for a second key add a line to %s, or remove the user with \"leap user rm %s\"", path,
-			    name);
+			    "for a second key add a line to %s and say \"leap user add %s\"; \"leap user rm %s\" removes the user",
+			    path, name, name);
 	} else if (e == NULL && (e = vault_own(repo, path, key->data, key->len)) == NULL &&
 	    (e = repo_write(repo, path, key->data, key->len, 0644, NULL)) == NULL) {
 		note("added user %s: %s\n", name, path);

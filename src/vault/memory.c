@@ -114,6 +114,18 @@ memory_fini(struct memory *memory)
 	*memory = (struct memory){ 0 };
 }
 
+/* Make the directory of this file, which mostly is there. */
+NODISCARD
+static struct err *
+make_home(const char *path)
+{
+	char		*dir = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+	struct err	*e = file_exists(dir) ? NULL : dir_make(dir, 0700);
+
+	free(dir);
+	return e;
+}
+
 struct err *
 memory_accept(const struct repo *repo, const struct memory *before, const json_t *signers, const json_t *files)
 {
@@ -127,7 +139,7 @@ memory_accept(const struct repo *repo, const struct memory *before, const json_t
 	root = json_pack("{s:s, s:O, s:O}", "instance", repo->root, "signers", signers, "files", files);
 	json_pretty(root, &text);
 	json_decref(root);
-	if ((e = dir_make_parent(path, 0700)) == NULL)
+	if ((e = make_home(path)) == NULL)
 		e = file_write(path, text.data, text.len, 0600);
 out:
 	buf_fini(&text);
@@ -147,7 +159,7 @@ append(const struct repo *repo, const struct buf *lines)
 	if (path == NULL || lines->len == 0)
 		goto out;
 	keyring_set_due(repo, true);
-	if ((e = dir_make_parent(path, 0700)) != NULL)
+	if ((e = make_home(path)) != NULL)
 		goto out;
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 || write_all(fd, lines->data, lines->len) != 0)

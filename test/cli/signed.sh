@@ -366,6 +366,27 @@ as dave vault verify
 status_is 0
 stdout_has "1 file changed by leap here and not yet signed"
 
+it "signs what a sysadmin vouches for by name: a key that was added by hand, a newcomer"
+signed
+person erin rsa
+cat "$WORK/home-erin/.ssh/id_rsa.pub" >>users/alice/alice_ssh.pub
+mkdir users/erin
+cp "$WORK/home-erin/.ssh/id_rsa.pub" users/erin/erin_ssh.pub
+leap vault verify
+status_is 5
+leap user add alice
+status_is 0
+leap vault verify
+status_is 5
+stdout_is <<EOT
+signed by alice with $alice
+users/erin/erin_ssh.pub: is new since alice signed the vault
+EOT
+leap user add erin
+status_is 0
+leap vault verify
+status_is 0
+
 it "signs with the next run what a run that was killed has left"
 signed
 state=$HOME/.local/state

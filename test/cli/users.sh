@@ -78,7 +78,7 @@ leap user add alice --ssh-pub-key "$WORK/rsa.pub"
 status_is 2
 stderr_is <<EOT
 leap: there is a user alice with another key already
-hint: for a second key add a line to users/alice/alice_ssh.pub, or remove the user with "leap user rm alice"
+hint: for a second key add a line to users/alice/alice_ssh.pub and say "leap user add alice"; "leap user rm alice" removes the user
 EOT
 
 it "never takes a private key"

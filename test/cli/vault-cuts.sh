@@ -2,6 +2,7 @@
 # test: shutting a sysadmin out of the vault, killed or out of space at every step: all old or all new, always openable.
 # May know the vault's files.  Needs strace and age.
 # SPDX-License-Identifier: GPL-3.0-or-later
+# time limit: 300
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
@@ -47,6 +48,7 @@ whole() {
 	"$LEAP" secret show smtp >"$OUT" 2>"$ERR" || { fail "$1: cannot be opened"; show err "$ERR"; return; }
 	check test "$(cat "$OUT")" = 'given by hand'
 	check_not test -e vault/.new
+	"$LEAP" vault verify >"$OUT" 2>"$ERR" || { fail "$1: somebody else seems to have changed it"; show out "$OUT"; }
 	check test "$all" -eq "$(cd "$WORK/before" && files | wc -l)"
 	age -d -i "$HOME/.ssh/id_ed25519" vault/default.age >"$WORK/new.key" || fail "$1: no key"
 	new=$(opened "$WORK/new.key")
