@@ -14,10 +14,11 @@ struct repo;
 
 /*
  * Files are encrypted to public keys: whoever can push to git could put others in their place, or make themselves
- * a sysadmin.  So vault/SHA256SUMS lists all files of the vault and of users/, and vault/SHA256SUMS.sig is its signature by an SSH key of somebody who can
- * open a vault, for the name space "leap-vault": sha256sum -c and ssh-keygen -Y verify check the same.  Who may sign is
- * what users/ says; that users/ is not another's is what this machine remembers (vault/memory.h): a signer must have
- * been one when a signature was last accepted here.  At first sight whoever signed is believed.
+ * a sysadmin.  So vault/SHA256SUMS lists all files of the vault and of users/, and vault/SHA256SUMS.sig is its
+ * signature by an SSH key of somebody who can open a vault, for the name space "leap-vault": sha256sum -c and
+ * ssh-keygen -Y verify check the same.  Who may sign is what users/ says; that users/ is not another's is what this
+ * machine remembers (vault/memory.h): a signer must have been one when a signature was last accepted here.  At first
+ * sight whoever signed is believed.
  */
 #define SUMS_FILE	"vault/SHA256SUMS"
 #define SUMS_SIGNATURE	SUMS_FILE ".sig"

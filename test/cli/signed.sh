@@ -331,7 +331,6 @@ for kind in rsa agent locked ecdsa; do
 	locked) person carol ed25519 opensesame ;;
 	ecdsa) person carol ecdsa ;;
 	esac
-	own=()
 	if [ "$kind" = ecdsa ]; then
 		HOME=$WORK/home-carol "$LEAP" user add carol --self 2>"$ERR" >"$OUT" || fail "cannot prepare"
 		must "$LEAP" user add carol
