@@ -7,9 +7,11 @@
 #include "cmd/acme.h"
 #include "cmd/authority.h"
 #include "cmd/cert_list.h"
+#include "cmd/certs.h"
 #include "cmd/client.h"
 #include "cmd/fleet.h"
 #include "cmd/revoked.h"
+#include "config/config.h"
 #include "pki/ca.h"
 #include "repo/repo.h"
 #include "vault/vault.h"
@@ -157,6 +159,33 @@ revocable(const struct cert_row *row, enum authority *authority)
 	return NULL;
 }
 
+/* Which nodes have to be told: those that have the lists, of clients where a client is meant. */
+NODISCARD
+static struct err *
+say_who_learns(struct context *context, enum authority authority)
+{
+	struct node	**nodes;
+	size_t		  count = config_nodes(context->config, &nodes);
+	struct buf	  names = { 0 };
+	struct err	 *e = NULL;
+	bool		  wants = false, clients = true;
+
+	for (size_t i = 0; e == NULL && i < count; i++) {
+		e = certs_crl_wanted(&wants, nodes[i]);
+		if (e == NULL && authority == AUTHORITY_CLIENTS)
+			e = certs_clients_wanted(&clients, nodes[i]);
+		if (e == NULL && wants && clients)
+			buf_addf(&names, " %s", nodes[i]->name);
+	}
+	if (e == NULL && names.len > 0)
+		note("who refuses it from then on: leap deploy%s\n", buf_text(&names));
+	else if (e == NULL)
+		note("no node has the list, so that nobody refuses it: see x509.crl%s\n",
+		    authority == AUTHORITY_CLIENTS ? " and x509.client_ca" : "");
+	buf_fini(&names);
+	return e;
+}
+
 static struct err *
 cert_revoke_run(struct context *context)
 {
@@ -185,8 +214,9 @@ cert_revoke_run(struct context *context)
 	    (e = revoked_add(context->repo, authority, row->name, &pem, now)) != NULL ||
 	    (e = crls_update(context->repo, false, false, now, &made)) != NULL)
 		goto out;
-	note("%s: the certificate is revoked; nodes with x509.crl learn of it by the next deploy%s\n", row->name,
-	    authority == AUTHORITY_SERVERS ? ", which makes it a new one" : "");
+	note("%s: the certificate is revoked%s\n", row->name,
+	    authority == AUTHORITY_SERVERS ? "; the next deploy makes a new one" : "");
+	e = say_who_learns(context, authority);
 out:
 	free(question);
 	buf_fini(&pem);

@@ -73,10 +73,12 @@ struct err	*certs_names_read(struct certs_names *out, struct node *node, const s
 		    const struct certs_limits *limits, bool addresses);
 void		 certs_names_fini(struct certs_names *names);
 
-/* Whether a node wants one; whether it wants revocation lists. */
+/* Whether a node wants one; whether it wants revocation lists; and the CA of clients. */
 NODISCARD
 struct err	*certs_wanted(bool *wanted, struct node *node);
 NODISCARD
 struct err	*certs_crl_wanted(bool *wanted, struct node *node);
+NODISCARD
+struct err	*certs_clients_wanted(bool *wanted, struct node *node);
 
 #endif

@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "config/config.h"
 #include "pki/ca.h"
-#include "repo/repo.h"
+#include "recipe/recipe.h"
 
 #include <stdlib.h>
 
@@ -38,13 +38,16 @@ certs_limits_read(struct certs_limits *out, const struct buf *ca_cert)
 	return ca_limits(ca_cert, &out->domains, &out->addresses);
 }
 
+/* Whether another CA has signed for the name, maybe together with others or as a wildcard. */
 static bool
 has_own_certificate(const struct repo *repo, const char *name)
 {
-	char	*path = xasprintf("files/cert/%s.crt", name);
-	bool	 has = repo_has(repo, path);
+	char		*found = NULL;
+	struct err	*e = certificate_for(&found, repo, name);
+	bool		 has = e == NULL && found != NULL;
 
-	free(path);
+	err_free(e);
+	free(found);
 	return has;
 }
 
@@ -179,4 +182,10 @@ struct err *
 certs_crl_wanted(bool *wants, struct node *node)
 {
 	return read_switch(wants, node, "x509.crl", false);
+}
+
+struct err *
+certs_clients_wanted(bool *wants, struct node *node)
+{
+	return read_switch(wants, node, "x509.client_ca", false);
 }

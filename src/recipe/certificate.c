@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "lua/sandbox.h"
 #include "pki/public.h"
+#include "recipe/recipe.h"
 #include "recipe/run.h"
 #include "repo/repo.h"
 
@@ -15,7 +16,7 @@
 
 /* Whether files/cert/NAME.crt is there and says that it is for `site`.  A broken one is for nobody. */
 static bool
-covers(struct run *run, const char *name, const char *site)
+covers(const struct repo *repo, const char *name, const char *site)
 {
 	char			*path = xasprintf(CERTS "/%s.crt", name);
 	struct public_cert	 cert = { 0 };
@@ -23,7 +24,7 @@ covers(struct run *run, const char *name, const char *site)
 	struct err		*e = NULL;
 	bool			 good;
 
-	good = repo_has(run->repo, path) && (e = repo_read(run->repo, path, &pem)) == NULL &&
+	good = repo_has(repo, path) && (e = repo_read(repo, path, &pem)) == NULL &&
 	    (e = public_read(&cert, &pem)) == NULL && public_covers(&cert, site);
 	err_free(e);
 	public_fini(&cert);
@@ -32,19 +33,18 @@ covers(struct run *run, const char *name, const char *site)
 	return good;
 }
 
-/* The name of the certificate for `site`, in `found`: its own, else the first of those that are good for it too. */
-NODISCARD
-static struct err *
-find(struct run *run, const char *site, struct strs *found)
+struct err *
+certificate_for(char **name, const struct repo *repo, const char *site)
 {
 	struct strs	 names = { 0 };
-	struct err	*e = repo_list(run->repo, CERTS, ".crt", &names);
+	struct err	*e = repo_list(repo, CERTS, ".crt", &names);
 
-	if (e == NULL && strchr(site, '/') == NULL && covers(run, site, site))
-		strs_add(found, site);
-	for (size_t i = 0; e == NULL && found->count == 0 && i < names.count; i++) {
-		if (covers(run, names.items[i], site))
-			strs_add(found, names.items[i]);
+	*name = NULL;
+	if (e == NULL && strchr(site, '/') == NULL && covers(repo, site, site))
+		*name = xstrdup(site);
+	for (size_t i = 0; e == NULL && *name == NULL && i < names.count; i++) {
+		if (covers(repo, names.items[i], site))
+			*name = xstrdup(names.items[i]);
 	}
 	strs_fini(&names);
 	return e;
@@ -55,17 +55,17 @@ int
 tool_certificate(lua_State *L)
 {
 	struct run	*run = run_of(L);
-	struct strs	 found = { 0 };
 	const char	*site = NULL;
+	char		*name = NULL;
 	size_t		 len;
 	struct err	*e;
 
 	if ((e = option_text(run, 1, "a domain name", &site, &len)) == NULL)
-		e = find(run, site, &found);
+		e = certificate_for(&name, run->repo, site);
 	buf_clear(&run->line);
-	if (found.count > 0)
-		buf_adds(&run->line, found.items[0]);
-	strs_fini(&found);
+	if (name != NULL)
+		buf_adds(&run->line, name);
+	free(name);
 	if (e != NULL)
 		sandbox_raise(L, e);
 	if (run->line.len > 0)
@@ -91,9 +91,9 @@ certificate_is_own(struct run *run, const char *path)
 	name = xstrndup(path + strlen("cert/"), len - strlen("cert/.key"));
 	if ((e = node_text(run->node, "domain.full", &full)) == NULL)
 		e = node_find(run->node, "dns.aliases", &aliases);
-	own = e == NULL && full != NULL && covers(run, name, full);
+	own = e == NULL && full != NULL && covers(run->repo, name, full);
 	json_array_foreach(aliases, i, alias) {
-		own = own || (json_is_string(alias) && covers(run, name, json_string_value(alias)));
+		own = own || (json_is_string(alias) && covers(run->repo, name, json_string_value(alias)));
 	}
 	err_free(e);
 	free(name);

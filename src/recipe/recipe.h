@@ -9,6 +9,7 @@
 struct buf;
 struct manifest;
 struct node;
+struct repo;
 
 /*
  * Run the platform's base recipe and then each service's recipe, in order.  Pure: equal
@@ -28,5 +29,12 @@ struct err	*recipe_check(struct node *node);
  */
 NODISCARD
 struct err	*recipe_render(struct buf *out, struct node *node, const char *dir, const char *name);
+
+/*
+ * *name is that of the file files/cert/NAME.crt which is good for the domain name `site`: its own, else the first of
+ * those that are good for it too, as wildcards are; NULL when there is none.  The caller's, free().
+ */
+NODISCARD
+struct err	*certificate_for(char **name, const struct repo *repo, const char *site);
 
 #endif

@@ -422,7 +422,8 @@ leap cert revoke alice --yes
 status_is 0
 stderr_is <<'EOT'
 files/ca/client_ca.crl: made for 180 days: there was none
-alice: the certificate is revoked; nodes with x509.crl learn of it by the next deploy
+alice: the certificate is revoked
+no node has the list, so that nobody refuses it: see x509.crl and x509.client_ca
 EOT
 revoked() { openssl verify -crl_check -CAfile "files/ca/$1.crt" -CRLfile "files/ca/$1.crl" "$2" 2>&1 | grep -q revoked; }
 check revoked client_ca files/clients/alice.crt
@@ -469,6 +470,31 @@ stderr_has "files/ca/client_ca.crl: made for 180 days: there was none"
 leap cert update
 stderr_is <<<"the certificates of 1 node are good"
 leap check
+status_is 0
+node web2 192.0.2.2 '"x509": { "crl": true }'
+leap cert client alice
+leap cert revoke alice --yes
+status_is 0
+stderr_has "who refuses it from then on: leap deploy web1
+"
+leap cert update
+leap cert revoke web2 --yes
+status_is 0
+stderr_has "who refuses it from then on: leap deploy web1 web2"
+
+it "a name is good that a certificate of another CA has as a wildcard, or beside others"
+instance
+node web1 192.0.2.1 '"dns": { "aliases": ["www.elsewhere.net", "elsewhere.org"] }'
+mkdir -p files/cert
+must openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$WORK/other.key" -days 90 \
+    -subj /CN=elsewhere.net -addext 'subjectAltName=DNS:elsewhere.net,DNS:*.elsewhere.net' -out files/cert/elsewhere.net.crt
+leap cert update
+status_is 3
+stderr_has '"elsewhere.org" is outside of what the CA may sign for: example.org, example.i'
+stderr_lacks '"www.elsewhere.net" is outside'
+must openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$WORK/other.key" -days 90 -subj /CN=elsewhere.net \
+    -addext 'subjectAltName=DNS:elsewhere.net,DNS:*.elsewhere.net,DNS:elsewhere.org' -out files/cert/elsewhere.net.crt
+leap cert update
 status_is 0
 
 it "a CA is replaced in steps"
