@@ -291,8 +291,10 @@ ssh_cert_read(struct ssh_cert *out, const char *line)
 
 	*out = (struct ssh_cert){ 0 };
 	if (len <= suffix || len > 64 || strncmp(line + len - suffix, CERT_SUFFIX, suffix) != 0 ||
-	    !base64_decode(data, strcspn(data, " \r\n"), true, &blob))
+	    !base64_decode(data, strcspn(data, " \r\n"), true, &blob)) {
+		buf_fini(&blob);
 		return damaged();
+	}
 	type = xstrndup(line, len - suffix);
 	whole = (struct sshwire){ (const unsigned char *)blob.data, blob.len };
 	e = read_blob(out, &whole, type);
