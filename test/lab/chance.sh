@@ -158,9 +158,11 @@ lanes() {
 		) &
 		pids+=($!)
 	done
+	trap 'kill "${pids[@]}"; exit 143' INT TERM HUP
 	for pid in "${pids[@]}"; do
 		wait "$pid" || wrong=$((wrong + 1))
 	done
+	trap 'exit 143' INT TERM HUP
 }
 
 # becomes NODE STATE: the node shall be in this state, here and with the next deploy.
