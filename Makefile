@@ -14,7 +14,7 @@ say	 = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 B	:= $(if $(FUZZ),build-fuzz,$(if $(SAN),build-san,build))
 ARCH	:= $(shell uname -m)
-ROOMS	:= cmd push recipe config acme schema lua pki vault age ssh repo local wire base
+ROOMS	:= cmd push cert recipe config acme schema lua pki vault age ssh repo local wire base
 LIBS	:= libgit2 libssh2 jansson openssl yaml-0.1 lua5.4 libmd libzstd libpcre2-8
 
 WARN	:= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wwrite-strings

@@ -8,7 +8,7 @@
 cd "$TOP" || exit 1
 
 # A room may include itself and those behind it.  node/ is a program of its own.
-ROOMS="cmd push recipe config acme schema lua pki vault age ssh repo local node wire base"
+ROOMS="cmd push cert recipe config acme schema lua pki vault age ssh repo local node wire base"
 
 # upward ROOM: every room that files of ROOM may not include.
 upward() {

@@ -5,35 +5,14 @@
 #define CMD_ACME_H
 
 #include "acme/acme.h"
-#include "base/buf.h"
 #include "base/strs.h"
+#include "cert/account.h"
 #include "config/filter.h"
 
 #include <stdbool.h>
 
 struct context;
 struct repo;
-
-#define ACME_ACCOUNT_PATH	"files/acme/account.json"
-#define ACME_KEY_PATH		"files/acme/account.key"	/* in the vault */
-#define ACME_CERTS		"files/acme/certs"		/* NAME.json: what files/cert/NAME.crt is to be */
-#define ACME_CERT_PATH		"files/cert/%s.crt"
-#define ACME_CERT_KEY_PATH	"files/cert/%s.key"		/* in the vault */
-
-/* The account: { "server": URL, "account": URL, "ca": PEM or missing }, and its key. */
-struct account {
-	char		*server, *url;
-	struct buf	 ca_pem;	/* empty: the system's CAs */
-	struct buf	 key;
-};
-
-/* ERR_USAGE with a hint when there is none.  account_fini() also after an error. */
-NODISCARD
-struct err	*account_read(struct account *out, const struct repo *repo);
-void		 account_fini(struct account *account);
-
-/* The same as settings, which borrow from it. */
-struct acme_settings account_settings(const struct account *account);
 
 /*
  * Have the CA revoke files/cert/NAME.crt, after a question unless `yes`; the next "leap cert renew" replaces it, with a

@@ -2,7 +2,7 @@
 /* May know everything. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/acme.h"
-#include "cmd/acme_wish.h"
+#include "cert/wish.h"
 #include "cmd/cmd.h"
 
 #include "base/err.h"

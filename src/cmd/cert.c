@@ -4,9 +4,9 @@
 #include "cmd/cmd.h"
 
 #include "base/json.h"
-#include "cmd/authority.h"
-#include "cmd/certs.h"
-#include "cmd/host_keys.h"
+#include "cert/authority.h"
+#include "cert/certs.h"
+#include "cert/host_keys.h"
 #include "cmd/rollover.h"
 #include "cmd/select.h"
 #include "config/config.h"
@@ -116,6 +116,103 @@ make_missing(struct context *context)
 	return e != NULL ? e : print_cas(context);
 }
 
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+NODISCARD
+static struct err *
+make_ssh_ca(struct context *context, bool rotate)
+{
+	struct buf	 fingerprint = { 0 };
+	struct err	*e = ssh_ca_make(context->repo, rotate, &fingerprint);
+
+	if (e == NULL) {
+		out("%s: ssh-ed25519 %s\n", SSH_CA_PATH, buf_text(&fingerprint));
+		note("next: \"leap deploy\", of all nodes; then \"leap compile ssh-config\"\n");
+	}
+	buf_fini(&fingerprint);
+	return e;
+}
+
+NODISCARD
 static struct err *
 cert_ca_run(struct context *context)
 {
@@ -124,7 +221,7 @@ cert_ca_run(struct context *context)
 	if (opt_get(context, "--ssh") != NULL && client)
 		return err_new(ERR_USAGE, "--ssh and --client are different CAs");
 	if (opt_get(context, "--ssh") != NULL)
-		return ssh_ca_make(context->repo, rotate);
+		return make_ssh_ca(context, rotate);
 	if (rotate)
 		return rollover_next(context, client ? AUTHORITY_CLIENTS : AUTHORITY_SERVERS, (int64_t)time(NULL));
 	if (client)
@@ -142,9 +239,9 @@ cert_update_run(struct context *context)
 	if ((e = select_nodes(&nodes, context, 0, 0)) != NULL)
 		return e;
 	if (opt_get(context, "--force") != NULL)
-		e = certs_renew(context, &nodes, &made);
+		e = certs_renew(context->repo, context->config, &nodes, say_note, &made);
 	else
-		e = certs_update(context, &nodes, &made);
+		e = certs_update(context->repo, context->config, &nodes, say_note, &made);
 	if (e == NULL && made == 0)
 		note("the certificates of %zu node%s are good\n", nodes.count, nodes.count == 1 ? "" : "s");
 	node_list_fini(&nodes);

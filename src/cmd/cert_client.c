@@ -5,12 +5,12 @@
 
 #include "base/json.h"
 #include "cmd/acme.h"
-#include "cmd/authority.h"
-#include "cmd/cert_list.h"
-#include "cmd/certs.h"
+#include "cert/authority.h"
+#include "cert/list.h"
+#include "cert/certs.h"
 #include "cmd/client.h"
 #include "cmd/fleet.h"
-#include "cmd/revoked.h"
+#include "cert/revoked.h"
 #include "config/config.h"
 #include "pki/ca.h"
 #include "repo/repo.h"
@@ -212,7 +212,7 @@ cert_revoke_run(struct context *context)
 	question = xasprintf("revoke the certificate of %s %s, %s, for good?", row->what, row->name, row->path);
 	if ((!yes && (e = ask_yes(&yes, "say --yes to revoke it without a question", question)) != NULL) || !yes ||
 	    (e = revoked_add(context->repo, authority, row->name, &pem, now)) != NULL ||
-	    (e = crls_update(context->repo, false, false, now, &made)) != NULL)
+	    (e = crls_update(context->repo, false, false, now, say_note, &made)) != NULL)
 		goto out;
 	note("%s: the certificate is revoked%s\n", row->name,
 	    authority == AUTHORITY_SERVERS ? "; the next deploy makes a new one" : "");

@@ -4,7 +4,7 @@
 #include "cmd/cmd.h"
 
 #include "base/json.h"
-#include "cmd/authority.h"
+#include "cert/authority.h"
 #include "config/config.h"
 #include "pki/ca.h"
 #include "pki/request.h"

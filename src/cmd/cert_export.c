@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "cmd/authority.h"
+#include "cert/authority.h"
 #include "cmd/client.h"
 #include "config/config.h"
 #include "pki/request.h"

@@ -4,8 +4,8 @@
 #include "cmd/cmd.h"
 
 #include "base/json.h"
-#include "cmd/authority.h"
-#include "cmd/cert_list.h"
+#include "cert/authority.h"
+#include "cert/list.h"
 #include "cmd/fleet.h"
 #include "pki/ca.h"
 #include "repo/repo.h"

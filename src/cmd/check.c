@@ -3,7 +3,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/check.h"
 
-#include "cmd/certs.h"
+#include "cert/certs.h"
 #include "cmd/cmd.h"
 #include "cmd/findings.h"
 #include "config/config.h"

@@ -1,9 +1,10 @@
 /* cmd: leap check: keys and secrets. */
 /* May know everything. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cert/host_keys.h"
 #include "cmd/check.h"
 
-#include "cmd/certs.h"
+#include "cert/certs.h"
 #include "cmd/cmd.h"
 #include "cmd/findings.h"
 #include "cmd/fleet.h"
@@ -165,7 +166,7 @@ check_host(struct findings *findings, struct context *context, struct node *node
 	struct place		 place;
 	struct pins		 pins = { 0 };
 	struct err		*e;
-	char			*path = fleet_key_path(node->name), *own = xasprintf("nodes/%s.json", node->name);
+	char			*path = host_pins_path(node->name), *own = xasprintf("nodes/%s.json", node->name);
 
 	findings_add(findings, err_rule(fleet_address(&target, context, node), "bad-ssh-setting"));
 	fleet_target_fini(&target);
@@ -175,7 +176,7 @@ check_host(struct findings *findings, struct context *context, struct node *node
 		if (node->environment == NULL || strcmp(node->environment, "local") != 0)
 			findings_add(findings, err_warning(err_hint(problem("unpinned-host", own, "the SSH host key of "
 			    "node %s is not pinned", node->name), "leap node init %s", node->name)));
-	} else if ((e = fleet_read_pins(&pins, context->repo, path)) != NULL) {
+	} else if ((e = host_pins_read(&pins, context->repo, path)) != NULL) {
 		findings_add(findings, err_rule(err_moved(e, &place, "the pinned host key of node %s is none: %s",
 		    node->name, str_starts(err_message(e), path) ? err_message(e) + strlen(path) + 2 : err_message(e)),
 		    "bad-host-key"));

@@ -73,6 +73,9 @@ void		 context_fini(struct context *context);
 NODISCARD
 struct err	*context_load(struct context *context);
 
+/* A note on a line of its own; for rooms that tell and do not print (cert/say.h). */
+void		 say_note(const char *line);
+
 /* The row of this name, or NULL.  cmd_is_group(): whether it is the first word of rows of two. */
 const struct cmd *cmd_find(const char *name);
 bool		 cmd_is_group(const char *word);

@@ -4,7 +4,7 @@
 #include "cmd/compare.h"
 
 #include "base/strs.h"
-#include "cmd/certs.h"
+#include "cert/certs.h"
 #include "cmd/cmd.h"
 #include "cmd/prepare.h"
 #include "config/config.h"
@@ -375,18 +375,17 @@ other_names(struct node *before, struct node *after)
 static void
 say_certificates(const struct work *work)
 {
-	struct context		 context = *work->context;
 	struct node		**all, *before;
 	size_t			 count = config_nodes(work->after.config, &all);
 	struct node_list	 one = { .count = 1 };
 
-	context.config = work->after.config;
 	for (size_t i = 0; i < count; i++) {
 		before = config_node(work->before.config, all[i]->name);
 		if (!all[i]->enabled || !is_chosen(work, before, all[i]) || before == NULL || !other_names(before, all[i]))
 			continue;
 		one.items = &all[i];
-		err_free(certs_look(&context, &one));	/* fails where there is none yet: its node is new, or all of it is */
+		/* It fails where there is none yet: its node is new, or all of it is. */
+		err_free(certs_look(work->context->repo, work->after.config, &one, say_note));
 	}
 }
 

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "cmd/compile.h"
 #include "cmd/fleet.h"
-#include "cmd/host_keys.h"
+#include "cert/host_keys.h"
 #include "config/config.h"
 #include "repo/repo.h"
 
@@ -18,7 +18,7 @@ NODISCARD
 static struct err *
 find_target(struct fleet_target *target, const struct context *context, struct node *node)
 {
-	char		*path = fleet_key_path(node->name);
+	char		*path = host_pins_path(node->name);
 	bool		 pinned = repo_has(context->repo, path);
 
 	free(path);

@@ -13,7 +13,6 @@
 
 struct context;
 struct node;
-struct pins;
 struct repo;
 
 /* Where and how to reach a node; borrows from the node and the repo, owns host_key and key.  fleet_target_fini(). */
@@ -37,14 +36,7 @@ NODISCARD
 struct err	*fleet_target(struct fleet_target *out, const struct context *context, struct node *node);
 void		 fleet_target_fini(struct fleet_target *target);
 
-/* "files/nodes/NAME/NAME_ssh.pub", the caller's: where a node's host keys are pinned. */
-char		*fleet_key_path(const char *name);
-
-/* What is in such a file.  Errors begin with the path; pins_fini() also after one. */
-NODISCARD
-struct err	*fleet_read_pins(struct pins *pins, const struct repo *repo, const char *path);
-
-/* The same, as what the target must have. */
+/* What a file pins (cert/host_keys.h), as what the target must have. */
 NODISCARD
 struct err	*fleet_pin(struct fleet_target *out, const struct repo *repo, const char *path);
 

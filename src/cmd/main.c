@@ -119,6 +119,12 @@ output_status(int status, int why)
 	return status != 0 ? status : ERR_FAILED;
 }
 
+void
+say_note(const char *line)
+{
+	note("%s\n", line);
+}
+
 /* With thousands of nodes it takes half a second to free what the end of the process gives back at once. */
 static void
 drop_config(struct config *config)

@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "cmd/certs.h"
+#include "cert/certs.h"
 #include "cmd/node.h"
 #include "config/config.h"
 #include "config/filter.h"
@@ -432,7 +432,7 @@ adopt(struct context *context, const struct draft *draft)
 	context->config = fresh;
 	node = config_node(fresh, draft->name);
 	if (node != NULL && certs_have_ca(context->repo))
-		e = certs_update(context, &list, NULL);
+		e = certs_update(context->repo, context->config, &list, say_note, NULL);
 	return e;
 }
 

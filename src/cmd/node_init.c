@@ -1,6 +1,7 @@
 /* cmd: leap node init: from then on a node's host key is known. */
 /* May know everything. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cert/host_keys.h"
 #include "cmd/cmd.h"
 #include "cmd/fleet.h"
 #include "cmd/local.h"
@@ -108,7 +109,7 @@ decide(struct init *init, bool *yes)
 static struct err *
 pin(struct init *init)
 {
-	char		*path = fleet_key_path(init->node->name);
+	char		*path = host_pins_path(init->node->name);
 	struct buf	 text = { 0 };
 	struct err	*e;
 
@@ -126,7 +127,7 @@ pin(struct init *init)
 static struct err *
 compare_with_pinned(struct init *init, bool *pinned)
 {
-	char		*path = fleet_key_path(init->node->name);
+	char		*path = host_pins_path(init->node->name);
 	struct fleet_target old = { 0 };
 	struct buf	 fingerprint = { 0 };
 	struct strs	 keys = { 0 };

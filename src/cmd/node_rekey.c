@@ -3,7 +3,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/cmd.h"
 #include "cmd/fleet.h"
-#include "cmd/host_keys.h"
+#include "cert/host_keys.h"
 #include "config/config.h"
 #include "repo/repo.h"
 #include "ssh/hostkey.h"
@@ -208,7 +208,7 @@ next_step(struct rekey *rekey)
 	size_t		 last;
 	struct err	*e;
 
-	if ((e = fleet_read_pins(&rekey->pins, rekey->context->repo, rekey->path)) != NULL)
+	if ((e = host_pins_read(&rekey->pins, rekey->context->repo, rekey->path)) != NULL)
 		return e;
 	last = newest(&rekey->pins);
 	if (generation(&rekey->pins.items[last]) == 0 || rekey->pins.count == 1)
@@ -228,7 +228,7 @@ rekey_run(struct context *context)
 		    "host keys are replaced one node at a time");
 	if (e == NULL) {
 		rekey.node = list.items[0];
-		rekey.path = fleet_key_path(rekey.node->name);
+		rekey.path = host_pins_path(rekey.node->name);
 		e = fleet_target(&rekey.target, context, rekey.node);
 	}
 	if (e == NULL && (e = fleet_connect()) == NULL) {

@@ -3,9 +3,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/prepare.h"
 
-#include "cmd/certs.h"
+#include "cert/certs.h"
 #include "cmd/cmd.h"
-#include "cmd/host_keys.h"
+#include "cert/host_keys.h"
 #include "config/config.h"
 #include "config/filter.h"
 
@@ -56,10 +56,11 @@ prepare_nodes(struct context *context, struct node_list *nodes, enum prepare_cer
 	    (e = config_remember(context->config)) != NULL)
 		return e;
 	if (certs == PREPARE_CERTS_LOOK)
-		return certs_look(context, nodes);
+		return certs_look(context->repo, context->config, nodes, say_note);
 	if (certs == PREPARE_CERTS_IGNORE)
 		return NULL;
-	if ((e = certs_update(context, nodes, &made)) != NULL || (e = host_certs_update(context, nodes)) != NULL || made == 0)
+	if ((e = certs_update(context->repo, context->config, nodes, say_note, &made)) != NULL ||
+	    (e = host_certs_update(context->repo, nodes, say_note)) != NULL || made == 0)
 		return e;
 	if ((e = reload(context, nodes)) != NULL)
 		return e;

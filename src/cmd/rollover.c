@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "base/sha256.h"
-#include "cmd/certs.h"
+#include "cert/certs.h"
 #include "cmd/cmd.h"
 #include "cmd/fleet.h"
 #include "config/config.h"

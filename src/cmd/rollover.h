@@ -4,7 +4,7 @@
 #ifndef CMD_ROLLOVER_H
 #define CMD_ROLLOVER_H
 
-#include "cmd/authority.h"
+#include "cert/authority.h"
 
 struct context;
 struct fleet;

@@ -2,7 +2,7 @@
 /* May know everything. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/json.h"
-#include "cmd/certs.h"
+#include "cert/certs.h"
 #include "cmd/secret.h"
 #include "cmd/secret_order.h"
 #include "config/config.h"
@@ -279,7 +279,7 @@ renew_certs(struct rotation *rotation)
 	nodes.items = xcalloc(rotation->certs.count, sizeof(struct node *));
 	for (size_t i = 0; i < rotation->certs.count; i++)
 		nodes.items[nodes.count++] = config_node(context->config, rotation->certs.items[i]);
-	e = certs_renew(context, &nodes, &made);
+	e = certs_renew(context->repo, context->config, &nodes, say_note, &made);
 	node_list_fini(&nodes);
 	return e;
 }

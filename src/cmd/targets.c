@@ -2,6 +2,7 @@
 /* May know everything. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/file.h"
+#include "cert/host_keys.h"
 #include "cmd/cmd.h"
 #include "cmd/fleet.h"
 #include "cmd/jump.h"
@@ -59,12 +60,6 @@ fleet_disconnect(void)
 {
 	fleet_pause();
 	ssh_fini();
-}
-
-char *
-fleet_key_path(const char *name)
-{
-	return xasprintf("files/nodes/%s/%s_ssh.pub", name, name);
 }
 
 struct err *
@@ -160,24 +155,11 @@ fleet_address(struct fleet_target *out, const struct context *context, struct no
 }
 
 struct err *
-fleet_read_pins(struct pins *pins, const struct repo *repo, const char *path)
-{
-	struct buf	 file = { 0 };
-	struct err	*e;
-
-	*pins = (struct pins){ 0 };
-	if ((e = repo_read(repo, path, &file)) == NULL)
-		e = err_context(pins_parse(pins, buf_text(&file)), "%s", path);
-	buf_fini(&file);
-	return e;
-}
-
-struct err *
 fleet_pin(struct fleet_target *out, const struct repo *repo, const char *path)
 {
 	struct buf	 keys = { 0 };
 	struct pins	 pins = { 0 };
-	struct err	*e = fleet_read_pins(&pins, repo, path);
+	struct err	*e = host_pins_read(&pins, repo, path);
 
 	if (e == NULL) {
 		pins_keys(&pins, &keys);
@@ -190,7 +172,7 @@ fleet_pin(struct fleet_target *out, const struct repo *repo, const char *path)
 struct err *
 fleet_target(struct fleet_target *out, const struct context *context, struct node *node)
 {
-	char		*path = fleet_key_path(node->name);
+	char		*path = host_pins_path(node->name);
 	struct err	*e = fleet_address(out, context, node);
 
 	if (e == NULL && !repo_has(context->repo, path)) {

@@ -1,16 +1,18 @@
-/* cmd: SSH host keys: the CA that signs them, their certificates, and those that are revoked. */
-/* May know everything. */
+/* cert: SSH host keys: the CA that signs them, their certificates, and those that are revoked. */
+/* May know recipe config acme pki vault ssh repo base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef CMD_HOST_KEYS_H
-#define CMD_HOST_KEYS_H
+#ifndef CERT_HOST_KEYS_H
+#define CERT_HOST_KEYS_H
 
 #include "base/mem.h"
+#include "cert/say.h"
 
 #include <stdbool.h>
 
 struct buf;
-struct context;
+struct config;
 struct node_list;
+struct pins;
 struct repo;
 
 /*
@@ -22,9 +24,19 @@ struct repo;
 #define SSH_REVOKED_PATH	"files/ca/ssh_revoked.pub"	/* lines of "type base64 NODE" */
 #define SSH_KRL_PATH		"files/ca/ssh_revoked.krl"	/* which follows from that */
 
-/* Make the CA, or with `rotate` put another one in its place; ERR_USAGE when it is there, or is not. */
+/* Where a node's pinned host keys are, files/nodes/NAME/NAME_ssh.pub: the caller's, free(). */
+char		*host_pins_path(const char *node);
+
+/* What such a file pins.  Errors begin with the path; pins_fini() also after one. */
 NODISCARD
-struct err	*ssh_ca_make(const struct repo *repo, bool rotate);
+struct err	*host_pins_read(struct pins *pins, const struct repo *repo, const char *path);
+
+/*
+ * Make the CA, or with `rotate` put another one in its place, and append its fingerprint; ERR_USAGE when it is there, or
+ * is not.
+ */
+NODISCARD
+struct err	*ssh_ca_make(const struct repo *repo, bool rotate, struct buf *fingerprint);
 
 /* Append the CA's public key, "ssh-ed25519 AAAA…"; nothing when there is none. */
 NODISCARD
@@ -35,7 +47,7 @@ struct err	*ssh_ca_read(const struct repo *repo, struct buf *key);
  * each is said to the user.  Does nothing where there is no CA, and passes over nodes that are not pinned.
  */
 NODISCARD
-struct err	*host_certs_update(struct context *context, const struct node_list *nodes);
+struct err	*host_certs_update(const struct repo *repo, const struct node_list *nodes, cert_say *say);
 
 /* Put a host key on record as revoked, once, and make the list anew. */
 NODISCARD

@@ -1,8 +1,8 @@
-/* cmd: remembers which certificates were found good, so that the next run need not read them. */
-/* May know everything. */
+/* cert: remembers which certificates were found good, so that the next run need not read them. */
+/* May know recipe config acme pki vault ssh repo base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef CMD_CERTS_MEMO_H
-#define CMD_CERTS_MEMO_H
+#ifndef CERT_CERTS_MEMO_H
+#define CERT_CERTS_MEMO_H
 
 #include "base/mem.h"
 

@@ -1,11 +1,11 @@
-/* cmd: leap check: what is wrong with certificates, or will be before long. */
-/* May know everything. */
+/* cert: leap check: what is wrong with certificates, or will be before long. */
+/* May know recipe config acme pki vault ssh repo base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cmd/certs.h"
+#include "cert/certs.h"
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "cmd/authority.h"
+#include "cert/authority.h"
 #include "config/config.h"
 #include "config/filter.h"
 #include "pki/ca.h"

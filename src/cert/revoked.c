@@ -1,7 +1,7 @@
-/* cmd: the certificates that were revoked, files/ca/revoked.json, and the lists made of them. */
-/* May know everything. */
+/* cert: the certificates that were revoked, files/ca/revoked.json, and the lists made of them. */
+/* May know recipe config acme pki vault ssh repo base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cmd/revoked.h"
+#include "cert/revoked.h"
 
 #include "base/err.h"
 #include "base/json.h"
@@ -167,6 +167,7 @@ struct crl_job {
 	struct crl_entry	*entries;
 	size_t			 count;
 	int64_t			 now;
+	cert_say		*say;
 };
 
 NODISCARD
@@ -179,7 +180,7 @@ make_crl(const struct crl_job *job, const char *why)
 	if ((e = ca_read_key(job->repo, job->authority, job->role, &key)) == NULL &&
 	    (e = crl_make(&crl, job->entries, job->count, &key, &job->ca, &job->old, CRL_DAYS, job->now)) == NULL &&
 	    (e = repo_write(job->repo, job->path, crl.data, crl.len, 0644, NULL)) == NULL)
-		note("%s: made for %u days: %s\n", job->path, CRL_DAYS, why);
+		say_line(job->say, "%s: made for %u days: %s", job->path, CRL_DAYS, why);
 	buf_fini(&key);
 	buf_fini(&crl);
 	return e;
@@ -191,7 +192,7 @@ look_at(const struct crl_job *job, const char *why)
 {
 	if (job->old.len == 0)
 		return err_hint(err_new(ERR_TRUST, "the revocation list %s is missing", job->path), "leap cert update");
-	note("%s: a deploy makes it anew: %s\n", job->path, why);
+	say_line(job->say, "%s: a deploy makes it anew: %s", job->path, why);
 	return NULL;
 }
 
@@ -227,7 +228,7 @@ out:
 }
 
 struct err *
-crls_update(const struct repo *repo, bool wanted, bool look, int64_t now, unsigned *made)
+crls_update(const struct repo *repo, bool wanted, bool look, int64_t now, cert_say *say, unsigned *made)
 {
 	json_t		*list = NULL;
 	struct err	*e = revoked_read(&list, repo);
@@ -235,7 +236,7 @@ crls_update(const struct repo *repo, bool wanted, bool look, int64_t now, unsign
 	for (int i = 0; e == NULL && i < AUTHORITIES * CA_ROLES; i++) {
 		struct crl_job job = {
 			.repo = repo, .authority = (enum authority)(i / CA_ROLES), .role = (enum ca_role)(i % CA_ROLES),
-			.now = now,
+			.now = now, .say = say,
 		};
 
 		if (!ca_exists(repo, job.authority, job.role))

@@ -1,7 +1,7 @@
-/* cmd: the instance's account with an ACME server. */
-/* May know everything. */
+/* cert: the instance's account with an ACME server. */
+/* May know recipe config acme pki vault ssh repo base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cmd/acme.h"
+#include "cert/account.h"
 
 #include "base/err.h"
 #include "base/json.h"

@@ -1,7 +1,7 @@
-/* cmd: the files of the provider's certificate authorities. */
-/* May know everything. */
+/* cert: the files of the provider's certificate authorities. */
+/* May know recipe config acme pki vault ssh repo base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cmd/authority.h"
+#include "cert/authority.h"
 
 #include "base/err.h"
 #include "base/file.h"

@@ -1,10 +1,11 @@
-/* cmd: the certificates that were revoked, files/ca/revoked.json, and the lists made of them. */
-/* May know everything. */
+/* cert: the certificates that were revoked, files/ca/revoked.json, and the lists made of them. */
+/* May know recipe config acme pki vault ssh repo base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef CMD_REVOKED_H
-#define CMD_REVOKED_H
+#ifndef CERT_REVOKED_H
+#define CERT_REVOKED_H
 
-#include "cmd/authority.h"
+#include "cert/authority.h"
+#include "cert/say.h"
 
 #include <jansson.h>
 
@@ -30,7 +31,8 @@ struct err	*revoked_add(const struct repo *repo, enum authority authority, const
  * crl_stale() says why; each is said to the user and counted.  With `look` nothing is made; one that is missing fails.
  */
 NODISCARD
-struct err	*crls_update(const struct repo *repo, bool wanted, bool look, int64_t now, unsigned *made);
+struct err	*crls_update(const struct repo *repo, bool wanted, bool look, int64_t now, cert_say *say,
+		    unsigned *made);
 
 #define CRL_DAYS	180u	/* that a list is good for */
 

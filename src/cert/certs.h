@@ -1,17 +1,18 @@
-/* cmd: the nodes' certificates, which several commands bring up to date. */
-/* May know everything. */
+/* cert: the nodes' certificates, which several commands bring up to date. */
+/* May know recipe config acme pki vault ssh repo base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef CMD_CERTS_H
-#define CMD_CERTS_H
+#ifndef CERT_CERTS_H
+#define CERT_CERTS_H
 
 #include "base/mem.h"
 #include "base/strs.h"
+#include "cert/say.h"
 
 #include <stdbool.h>
 
 struct buf;
 struct certs_check;
-struct context;
+struct config;
 struct node;
 struct node_list;
 struct repo;
@@ -29,18 +30,21 @@ bool		 certs_have_ca(const struct repo *repo);
  * *made.  Nodes with x509.use false are left out.  Fails with ERR_TRUST and a hint when there is no CA.
  */
 NODISCARD
-struct err	*certs_update(struct context *context, const struct node_list *nodes, unsigned *made);
+struct err	*certs_update(const struct repo *repo, struct config *config, const struct node_list *nodes,
+		    cert_say *say, unsigned *made);
 
 /* The same for all of them, whatever state theirs are in. */
 NODISCARD
-struct err	*certs_renew(struct context *context, const struct node_list *nodes, unsigned *made);
+struct err	*certs_renew(const struct repo *repo, struct config *config, const struct node_list *nodes,
+		    cert_say *say, unsigned *made);
 
 /*
  * Change nothing: a certificate that certs_update() would make anew is said to the user, one that is missing, or
  * whose key is, fails with ERR_TRUST and a hint.
  */
 NODISCARD
-struct err	*certs_look(struct context *context, const struct node_list *nodes);
+struct err	*certs_look(const struct repo *repo, struct config *config, const struct node_list *nodes,
+		    cert_say *say);
 
 /*
  * Say nothing, change nothing: what is wrong with the CAs and these nodes' certificates, or will be before long, is

@@ -1,8 +1,8 @@
-/* cmd: a certificate that the instance wants from a CA: what it is to be, and what there is. */
-/* May know everything. */
+/* cert: a certificate that the instance wants from a CA: what it is to be, and what there is. */
+/* May know recipe config acme pki vault ssh repo base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef CMD_ACME_WISH_H
-#define CMD_ACME_WISH_H
+#ifndef CERT_WISH_H
+#define CERT_WISH_H
 
 #include "acme/acme.h"
 #include "base/buf.h"

@@ -1,12 +1,12 @@
-/* cmd: all of an instance that ends one day: CAs, certificates, revocation lists. */
-/* May know everything. */
+/* cert: all of an instance that ends one day: CAs, certificates, revocation lists. */
+/* May know recipe config acme pki vault ssh repo base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cmd/cert_list.h"
+#include "cert/list.h"
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "cmd/authority.h"
-#include "cmd/revoked.h"
+#include "cert/authority.h"
+#include "cert/revoked.h"
 #include "base/strs.h"
 #include "config/config.h"
 #include "pki/ca.h"

@@ -1,7 +1,7 @@
-/* cmd: remembers which certificates were found good. */
-/* May know everything. */
+/* cert: remembers which certificates were found good. */
+/* May know recipe config acme pki vault ssh repo base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cmd/certs_memo.h"
+#include "cert/certs_memo.h"
 
 #include "base/buf.h"
 #include "base/clock.h"

@@ -1,12 +1,11 @@
-/* cmd: SSH host keys: the CA that signs them, their certificates, and those that are revoked. */
-/* May know everything. */
+/* cert: SSH host keys: the CA that signs them, their certificates, and those that are revoked. */
+/* May know recipe config acme pki vault ssh repo base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cmd/host_keys.h"
+#include "cert/host_keys.h"
 
-#include "cmd/authority.h"
-#include "cmd/cmd.h"
-#include "cmd/fleet.h"
+#include "cert/authority.h"
 #include "config/config.h"
+#include "config/filter.h"
 #include "pki/ssh_ca.h"
 #include "repo/repo.h"
 #include "ssh/hostkey.h"
@@ -17,11 +16,30 @@
 #include <string.h>
 #include <time.h>
 
+char *
+host_pins_path(const char *node)
+{
+	return xasprintf("files/nodes/%s/%s_ssh.pub", node, node);
+}
+
+struct err *
+host_pins_read(struct pins *pins, const struct repo *repo, const char *path)
+{
+	struct buf	 file = { 0 };
+	struct err	*e;
+
+	*pins = (struct pins){ 0 };
+	if ((e = repo_read(repo, path, &file)) == NULL)
+		e = err_context(pins_parse(pins, buf_text(&file)), "%s", path);
+	buf_fini(&file);
+	return e;
+}
+
 /* The private half first: without a public one it signs for nobody, and the next run replaces it. */
 struct err *
-ssh_ca_make(const struct repo *repo, bool rotate)
+ssh_ca_make(const struct repo *repo, bool rotate, struct buf *fingerprint)
 {
-	struct buf	 key = { .secret = true }, known = { 0 }, fingerprint = { 0 };
+	struct buf	 key = { .secret = true }, known = { 0 };
 	bool		 there = repo_has(repo, SSH_CA_PATH);
 	struct err	*e;
 
@@ -31,16 +49,11 @@ ssh_ca_make(const struct repo *repo, bool rotate)
 	if (!there && rotate)
 		return err_hint(err_new(ERR_USAGE, "there is no SSH CA to replace"), "\"leap cert ca --ssh\" makes one");
 	if ((e = ssh_ca_create(&key, &known)) == NULL &&
-	    (e = hostkey_fingerprint(&fingerprint, buf_text(&known))) == NULL &&
+	    (e = hostkey_fingerprint(fingerprint, buf_text(&known))) == NULL &&
 	    (e = vault_write(repo, NULL, SSH_CA_KEY_PATH, key.data, key.len)) == NULL) {
 		buf_addc(&known, '\n');
 		e = repo_write(repo, SSH_CA_PATH, known.data, known.len, 0644, NULL);
 	}
-	if (e == NULL) {
-		out("%s: ssh-ed25519 %s\n", SSH_CA_PATH, buf_text(&fingerprint));
-		note("next: \"leap deploy\", of all nodes; then \"leap compile ssh-config\"\n");
-	}
-	buf_fini(&fingerprint);
 	buf_fini(&known);
 	buf_fini(&key);
 	return e;
@@ -60,9 +73,10 @@ ssh_ca_read(const struct repo *repo, struct buf *key)
 
 /* One run over some nodes.  The private key is read when the first certificate has to be signed. */
 struct signer {
-	struct context	*context;
-	struct buf	 ca, key;
-	int64_t		 now;
+	const struct repo	*repo;
+	cert_say		*say;
+	struct buf		 ca, key;
+	int64_t			 now;
 };
 
 /* A line of certificates for each pinned key: those that are good stay.  *why says of the first other what is wrong. */
@@ -84,7 +98,7 @@ renew(struct signer *signer, const struct pins *pins, const struct strs *old, st
 			buf_adds(lines, line);
 		} else {
 			if (signer->key.len == 0)
-				e = vault_read(signer->context->repo, NULL, SSH_CA_KEY_PATH, &signer->key);
+				e = vault_read(signer->repo, NULL, SSH_CA_KEY_PATH, &signer->key);
 			if (e == NULL)
 				e = ssh_cert_issue(lines, request, &signer->key, signer->now);
 			if (*why == NULL)
@@ -100,13 +114,12 @@ NODISCARD
 static struct err *
 update_node(struct signer *signer, struct node *node, const struct pins *pins)
 {
-	const struct repo	*repo = signer->context->repo;
 	char			*path = xasprintf("files/nodes/%s/%s_ssh-cert.pub", node->name, node->name), *why = NULL;
 	struct buf		 text = { 0 }, lines = { 0 };
 	struct strs		 old = { 0 }, names = { 0 };
 	struct leaf_settings	 settings = { 0 };
 	struct ssh_cert_request	 request = { .id = node->name, .names = &names };
-	struct err		*e = repo_has(repo, path) ? repo_read(repo, path, &text) : NULL;
+	struct err		*e = repo_has(signer->repo, path) ? repo_read(signer->repo, path, &text) : NULL;
 
 	if (e == NULL && (e = node_host_names(node, &names)) == NULL)
 		e = leaf_settings_read(&settings, node->config, node->environment, AUTHORITY_SERVERS);
@@ -114,8 +127,8 @@ update_node(struct signer *signer, struct node *node, const struct pins *pins)
 	strs_split(&old, buf_text(&text), '\n');
 	if (e == NULL)
 		e = renew(signer, pins, &old, &request, &lines, &why);
-	if (e == NULL && why != NULL && (e = repo_write(repo, path, lines.data, lines.len, 0644, NULL)) == NULL)
-		note("%s: made an SSH host certificate: %s\n", node->name, why);
+	if (e == NULL && why != NULL && (e = repo_write(signer->repo, path, lines.data, lines.len, 0644, NULL)) == NULL)
+		say_line(signer->say, "%s: made an SSH host certificate: %s", node->name, why);
 	strs_fini(&names);
 	strs_fini(&old);
 	buf_fini(&lines);
@@ -126,16 +139,16 @@ update_node(struct signer *signer, struct node *node, const struct pins *pins)
 }
 
 struct err *
-host_certs_update(struct context *context, const struct node_list *nodes)
+host_certs_update(const struct repo *repo, const struct node_list *nodes, cert_say *say)
 {
-	struct signer	 signer = { .context = context, .key.secret = true, .now = (int64_t)time(NULL) };
-	struct err	*e = ssh_ca_read(context->repo, &signer.ca);
+	struct signer	 signer = { .repo = repo, .say = say, .key.secret = true, .now = (int64_t)time(NULL) };
+	struct err	*e = ssh_ca_read(repo, &signer.ca);
 
 	for (size_t i = 0; e == NULL && signer.ca.len > 0 && i < nodes->count; i++) {
-		char		*path = fleet_key_path(nodes->items[i]->name);
+		char		*path = host_pins_path(nodes->items[i]->name);
 		struct pins	 pins = { 0 };
 
-		if (repo_has(context->repo, path) && (e = fleet_read_pins(&pins, context->repo, path)) == NULL)
+		if (repo_has(repo, path) && (e = host_pins_read(&pins, repo, path)) == NULL)
 			e = update_node(&signer, nodes->items[i], &pins);
 		pins_fini(&pins);
 		free(path);

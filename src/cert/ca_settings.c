@@ -1,7 +1,7 @@
-/* cmd: what provider.ca says, and the CAs that are made of it. */
-/* May know everything. */
+/* cert: what provider.ca says, and the CAs that are made of it. */
+/* May know recipe config acme pki vault ssh repo base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cmd/authority.h"
+#include "cert/authority.h"
 
 #include "base/err.h"
 #include "base/json.h"

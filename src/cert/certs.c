@@ -1,14 +1,13 @@
-/* cmd: the nodes' certificates, which several commands bring up to date. */
-/* May know everything. */
+/* cert: the nodes' certificates, which several commands bring up to date. */
+/* May know recipe config acme pki vault ssh repo base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cmd/certs.h"
+#include "cert/certs.h"
 
 #include "base/json.h"
 #include "base/parallel.h"
-#include "cmd/authority.h"
-#include "cmd/certs_memo.h"
-#include "cmd/cmd.h"
-#include "cmd/revoked.h"
+#include "cert/authority.h"
+#include "cert/certs_memo.h"
+#include "cert/revoked.h"
 #include "config/config.h"
 #include "config/filter.h"
 #include "pki/ca.h"
@@ -25,6 +24,7 @@
 struct run {
 	const struct repo	*repo;
 	struct config		*config;
+	cert_say		*say;
 	enum { RUN_UPDATE, RUN_RENEW, RUN_LOOK } mode;
 	int64_t			 now;
 	struct buf		 ca_cert;
@@ -186,7 +186,8 @@ write_due(struct run *run)
 		const struct item *item = run->due[i];
 
 		if (item->failure == NULL)
-			note("%s: made a certificate for %u days: %s\n", item->node->name, item->request.days, item->why);
+			say_line(run->say, "%s: made a certificate for %u days: %s", item->node->name, item->request.days,
+			    item->why);
 	}
 	run->made += (unsigned)(count / 2);
 	return NULL;
@@ -238,7 +239,7 @@ look_at(const struct run *run, const struct item *item)
 	if (!repo_has(run->repo, item->cert_path) || !vault_has(run->repo, item->key_path))
 		return err_hint(err_new(ERR_TRUST, "%s: its certificate, %s, or the key of it is missing",
 		    item->node->name, item->cert_path), "leap cert update %s", item->node->name);
-	note("%s: a deploy makes a new certificate: %s\n", item->node->name, item->why);
+	say_line(run->say, "%s: a deploy makes a new certificate: %s", item->node->name, item->why);
 	return NULL;
 }
 
@@ -328,7 +329,7 @@ certs_run(struct run run, const struct node_list *nodes, unsigned *made)
 		certs_memo_close(run.memo);
 	}
 	if (e == NULL)
-		e = crls_update(run.repo, run.crls, run.mode == RUN_LOOK, run.now, &run.made);
+		e = crls_update(run.repo, run.crls, run.mode == RUN_LOOK, run.now, run.say, &run.made);
 	if (made != NULL)
 		*made = run.made;
 	buf_fini(&run.ca_cert);
@@ -339,22 +340,19 @@ certs_run(struct run run, const struct node_list *nodes, unsigned *made)
 }
 
 struct err *
-certs_update(struct context *context, const struct node_list *nodes, unsigned *made)
+certs_update(const struct repo *repo, struct config *config, const struct node_list *nodes, cert_say *say, unsigned *made)
 {
-	return certs_run((struct run){ .repo = context->repo, .config = context->config, .mode = RUN_UPDATE }, nodes,
-	    made);
+	return certs_run((struct run){ .repo = repo, .config = config, .say = say, .mode = RUN_UPDATE }, nodes, made);
 }
 
 struct err *
-certs_renew(struct context *context, const struct node_list *nodes, unsigned *made)
+certs_renew(const struct repo *repo, struct config *config, const struct node_list *nodes, cert_say *say, unsigned *made)
 {
-	return certs_run((struct run){ .repo = context->repo, .config = context->config, .mode = RUN_RENEW }, nodes,
-	    made);
+	return certs_run((struct run){ .repo = repo, .config = config, .say = say, .mode = RUN_RENEW }, nodes, made);
 }
 
 struct err *
-certs_look(struct context *context, const struct node_list *nodes)
+certs_look(const struct repo *repo, struct config *config, const struct node_list *nodes, cert_say *say)
 {
-	return certs_run((struct run){ .repo = context->repo, .config = context->config, .mode = RUN_LOOK }, nodes,
-	    NULL);
+	return certs_run((struct run){ .repo = repo, .config = config, .say = say, .mode = RUN_LOOK }, nodes, NULL);
 }

@@ -1,8 +1,8 @@
-/* cmd: all of an instance that ends one day: CAs, certificates, revocation lists. */
-/* May know everything. */
+/* cert: all of an instance that ends one day: CAs, certificates, revocation lists. */
+/* May know recipe config acme pki vault ssh repo base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef CMD_CERT_LIST_H
-#define CMD_CERT_LIST_H
+#ifndef CERT_LIST_H
+#define CERT_LIST_H
 
 #include "base/mem.h"
 

@@ -1,7 +1,7 @@
-/* cmd: what the certificate of a node should say. */
-/* May know everything. */
+/* cert: what the certificate of a node should say. */
+/* May know recipe config acme pki vault ssh repo base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cmd/certs.h"
+#include "cert/certs.h"
 
 #include "base/buf.h"
 #include "base/err.h"

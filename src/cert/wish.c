@@ -1,11 +1,11 @@
-/* cmd: a certificate that the instance wants from a CA: what it is to be, and what there is. */
-/* May know everything. */
+/* cert: a certificate that the instance wants from a CA: what it is to be, and what there is. */
+/* May know recipe config acme pki vault ssh repo base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cmd/acme_wish.h"
+#include "cert/wish.h"
 
 #include "base/err.h"
 #include "base/json.h"
-#include "cmd/acme.h"
+#include "cert/account.h"
 #include "config/config.h"
 #include "pki/ca.h"
 #include "repo/repo.h"

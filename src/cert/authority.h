@@ -1,8 +1,8 @@
-/* cmd: the provider's certificate authorities: their files and what the configuration says of them. */
-/* May know everything. */
+/* cert: the provider's certificate authorities: their files and what the configuration says of them. */
+/* May know recipe config acme pki vault ssh repo base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef CMD_AUTHORITY_H
-#define CMD_AUTHORITY_H
+#ifndef CERT_AUTHORITY_H
+#define CERT_AUTHORITY_H
 
 #include "base/buf.h"
 #include "base/strs.h"
