@@ -78,7 +78,7 @@ status_is 0
 stderr_is <<<"the vault is signed as it is"
 leap compile
 must git add -A
-HOME=/nonexistent leap vault verify --json
+HOME=$WORK/nowhere leap vault verify --json
 status_is 0
 check jq -e '.signer == "alice" and .first and .problems == []' "$OUT"
 leap secret ls
@@ -149,7 +149,7 @@ sed -i "s|\"members\": {|&\n        \"mallory\": [\"$(cut -d' ' -f1,2 <users/mal
 as mallory vault sign --yes
 status_is 0
 # To whom was not there before, it is as good as any other; mallory's key was not trusted where alice was.
-HOME=/nonexistent leap vault verify
+HOME=$WORK/nobody leap vault verify
 status_is 0
 stdout_has "signed by mallory with"
 leap vault sign --yes
@@ -389,7 +389,7 @@ status_is 0
 it "signs with the next run what a run that was killed has left"
 signed
 state=$HOME/.local/state
-HOME=/nonexistent XDG_STATE_HOME=$state leap secret generate orphan
+HOME=$WORK/none XDG_STATE_HOME=$state leap secret generate orphan
 stderr_has "warning: the vault is not signed"
 leap vault verify
 status_is 0
