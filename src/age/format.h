@@ -113,10 +113,10 @@ NODISCARD
 struct err	*unwrap(const struct stanza *stanza, struct age_identity *identity, const struct age_ask *ask,
 		    unsigned char *file_key, bool *done);
 
-struct bytes;
+struct sshwire;
 
 /* ssh_key.c: an RSA key of numbers in the wire's form; `d` is NULL for a public one.  NULL when it is none. */
-EVP_PKEY	*ssh_rsa_key(const struct bytes *n, const struct bytes *e, const struct bytes *d);
+EVP_PKEY	*ssh_rsa_key(const struct sshwire *n, const struct sshwire *e, const struct sshwire *d);
 
 /* The first four bytes of a public key's SHA-256, in base64. */
 void		 ssh_tag(const struct buf *wire, struct buf *out);

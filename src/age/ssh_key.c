@@ -1,11 +1,12 @@
 /* age: keys of ssh-keygen(1): RFC 4253, 6.6 and RFC 8709 for public ones, OpenSSH's PROTOCOL.key for private ones. */
-/* Knows nothing of leap. */
+/* May know ssh's form of them, base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "age/format.h"
 
 #include "base/base64.h"
 #include "base/err.h"
-#include "base/ssh_string.h"
+#include "base/sshwire.h"
+#include "ssh/openssh_key.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -16,9 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BEGIN		"-----BEGIN OPENSSH PRIVATE KEY-----"
-#define END		"-----END OPENSSH PRIVATE KEY-----"
-#define MAGIC		"openssh-key-v1"	/* and a NUL */
 #define RSA_BITS_MIN	2048
 #define RSA_BITS_MAX	16384
 
@@ -78,7 +76,7 @@ to_montgomery(const unsigned char ed25519[KEY_SIZE], unsigned char out[KEY_SIZE]
 }
 
 EVP_PKEY *
-ssh_rsa_key(const struct bytes *n, const struct bytes *e, const struct bytes *d)
+ssh_rsa_key(const struct sshwire *n, const struct sshwire *e, const struct sshwire *d)
 {
 	OSSL_PARAM_BLD	*builder = OSSL_PARAM_BLD_new();
 	OSSL_PARAM	*params = NULL;
@@ -110,20 +108,20 @@ ssh_rsa_key(const struct bytes *n, const struct bytes *e, const struct bytes *d)
 struct err *
 ssh_public(const struct buf *wire, enum key_type *type, unsigned char point[KEY_SIZE], EVP_PKEY **rsa)
 {
-	struct bytes from = { (const unsigned char *)wire->data, wire->len }, name, first, second;
+	struct sshwire from = sshwire_of(wire), name, first, second;
 
-	if (!get_string(&from, &name))
+	if (!sshwire_string(&from, &name))
 		return err_new(ERR_CONFIG, "this SSH key is malformed");
-	if (is_text(&name, "ssh-ed25519")) {
+	if (sshwire_is(&name, "ssh-ed25519")) {
 		*type = KEY_SSH_ED25519;
-		if (!get_string(&from, &first) || first.len != KEY_SIZE || from.len != 0 ||
+		if (!sshwire_string(&from, &first) || first.len != KEY_SIZE || from.len != 0 ||
 		    !to_montgomery(first.data, point))
 			return err_new(ERR_CONFIG, "this Ed25519 key is malformed");
 		return NULL;
 	}
-	if (is_text(&name, "ssh-rsa")) {
+	if (sshwire_is(&name, "ssh-rsa")) {
 		*type = KEY_SSH_RSA;
-		if (!get_string(&from, &first) || !get_string(&from, &second) || from.len != 0 ||
+		if (!sshwire_string(&from, &first) || !sshwire_string(&from, &second) || from.len != 0 ||
 		    (*rsa = ssh_rsa_key(&second, &first, NULL)) == NULL)
 			return err_new(ERR_CONFIG, "this RSA key is malformed, or has less than %d bits", RSA_BITS_MIN);
 		return NULL;
@@ -135,14 +133,14 @@ ssh_public(const struct buf *wire, enum key_type *type, unsigned char point[KEY_
 
 /* Put the numbers of a private key, decrypted, into the identity. */
 static bool
-private_numbers(struct age_identity *identity, struct bytes *from)
+private_numbers(struct age_identity *identity, struct sshwire *from)
 {
-	struct bytes	 name, first, second, third;
+	struct sshwire	 name, first, second, third;
 	unsigned char	 hash[SHA512_DIGEST_LENGTH];
 
-	if (!get_string(from, &name) || !get_string(from, &first) || !get_string(from, &second))
+	if (!sshwire_string(from, &name) || !sshwire_string(from, &first) || !sshwire_string(from, &second))
 		return false;
-	if (is_text(&name, "ssh-ed25519") && identity->type == KEY_SSH_ED25519) {
+	if (sshwire_is(&name, "ssh-ed25519") && identity->type == KEY_SSH_ED25519) {
 		if (first.len != KEY_SIZE || second.len != 2 * KEY_SIZE)
 			return false;
 		memcpy(identity->seed, second.data, KEY_SIZE);
@@ -152,7 +150,7 @@ private_numbers(struct age_identity *identity, struct bytes *from)
 		mem_cleanse(hash, sizeof(hash));
 		return true;
 	}
-	if (!is_text(&name, "ssh-rsa") || identity->type != KEY_SSH_RSA || !get_string(from, &third))
+	if (!sshwire_is(&name, "ssh-rsa") || identity->type != KEY_SSH_RSA || !sshwire_string(from, &third))
 		return false;
 	EVP_PKEY_free(identity->rsa);
 	identity->rsa = ssh_rsa_key(&first, &second, &third);
@@ -161,19 +159,19 @@ private_numbers(struct age_identity *identity, struct bytes *from)
 
 /* Two numbers that are equal when the passphrase is right, the key, its comment, and padding 1 2 3. */
 static bool
-private_section(struct age_identity *identity, const struct bytes *section)
+private_section(struct age_identity *identity, const struct sshwire *section)
 {
-	struct bytes	 from = *section, comment;
+	struct sshwire	 from = *section, comment;
 	uint32_t	 check[2];
 
-	if (!get_u32(&from, &check[0]) || !get_u32(&from, &check[1]) || check[0] != check[1] ||
+	if (!sshwire_u32(&from, &check[0]) || !sshwire_u32(&from, &check[1]) || check[0] != check[1] ||
 	    !private_numbers(identity, &from))
 		return false;
 	for (unsigned skip = 0; identity->type == KEY_SSH_RSA && skip < 3; skip++) {	/* iqmp, p, q */
-		if (!get_string(&from, &comment))
+		if (!sshwire_string(&from, &comment))
 			return false;
 	}
-	if (!get_string(&from, &comment) || from.len > 255)
+	if (!sshwire_string(&from, &comment) || from.len > 255)
 		return false;
 	for (size_t i = 0; i < from.len; i++) {
 		if (from.data[i] != i + 1)
@@ -189,56 +187,13 @@ malformed(const struct age_identity *identity)
 	return err_new(ERR_CONFIG, "%s is no private key that can be used", identity->name);
 }
 
-/* The outer layer of OpenSSH's format. */
-struct envelope {
-	struct bytes	cipher, kdf, options, public_key, section;
-};
-
-static bool
-open_envelope(const struct buf *raw, struct envelope *envelope)
-{
-	struct bytes	 from = { (const unsigned char *)raw->data, raw->len };
-	uint32_t	 count;
-
-	if (from.len < sizeof(MAGIC) || memcmp(from.data, MAGIC, sizeof(MAGIC)) != 0)
-		return false;
-	from.data += sizeof(MAGIC);
-	from.len -= sizeof(MAGIC);
-	return get_string(&from, &envelope->cipher) && get_string(&from, &envelope->kdf) &&
-	    get_string(&from, &envelope->options) && get_u32(&from, &count) && count == 1 &&
-	    get_string(&from, &envelope->public_key) && get_string(&from, &envelope->section) && from.len == 0;
-}
-
-/* Append what is in base64 between the lines of the armor. */
-static bool
-unwrap_text(const char *text, size_t len, struct buf *raw)
-{
-	struct buf	 body = { .secret = true };
-	const char	*begin = memmem(text, len, BEGIN, strlen(BEGIN)), *end;
-	bool		 good;
-
-	if (begin == NULL)
-		return false;
-	begin += strlen(BEGIN);
-	if ((end = memmem(begin, len - (size_t)(begin - text), END, strlen(END))) == NULL)
-		return false;
-	for (; begin < end; begin++) {
-		if (strchr(" \t\r\n", *begin) == NULL)
-			buf_addc(&body, *begin);
-	}
-	good = base64_decode(buf_text(&body), body.len, true, raw);
-	buf_fini(&body);
-	return good;
-}
-
 /* Decrypt the private section in place of `out`. */
 NODISCARD
 static struct err *
-decrypt_section(const struct age_identity *identity, const struct envelope *envelope, const struct buf *passphrase,
+decrypt_section(const struct age_identity *identity, const struct openssh_key *sealed, const struct buf *passphrase,
     struct buf *out)
 {
-	struct bytes		 options = envelope->options, salt;
-	char			*name = xstrndup((const char *)envelope->cipher.data, envelope->cipher.len);
+	struct sshwire		 options = sealed->options, salt;
 	const EVP_CIPHER	*cipher = NULL;
 	EVP_CIPHER_CTX		*context = EVP_CIPHER_CTX_new();
 	unsigned char		 key[48];
@@ -246,26 +201,26 @@ decrypt_section(const struct age_identity *identity, const struct envelope *enve
 	int			 n;
 	struct err		*e = NULL;
 
-	if (strcmp(name, "aes256-ctr") == 0)
+	if (sshwire_is(&sealed->cipher, "aes256-ctr"))
 		cipher = EVP_aes_256_ctr();
-	else if (strcmp(name, "aes256-cbc") == 0)
+	else if (sshwire_is(&sealed->cipher, "aes256-cbc"))
 		cipher = EVP_aes_256_cbc();
-	if (cipher == NULL || !is_text(&envelope->kdf, "bcrypt")) {
+	if (cipher == NULL || !sshwire_is(&sealed->kdf, "bcrypt")) {
 		e = err_hint(err_new(ERR_CONFIG, "%s is locked by a cipher that is not known here", identity->name),
 		    "\"ssh-keygen -p -Z aes256-ctr -f FILE\" locks it anew");
 		goto out;
 	}
-	if (!get_string(&options, &salt) || !get_u32(&options, &rounds) || envelope->section.len % 16 != 0) {
+	if (!sshwire_string(&options, &salt) || !sshwire_u32(&options, &rounds) || sealed->section.len % 16 != 0) {
 		e = malformed(identity);
 		goto out;
 	}
 	if ((e = bcrypt_pbkdf(key, sizeof(key), passphrase, salt.data, salt.len, rounds)) != NULL)
 		goto out;
-	buf_reserve(out, envelope->section.len + 16);
+	buf_reserve(out, sealed->section.len + 16);
 	if (context == NULL || EVP_DecryptInit_ex(context, cipher, NULL, key, key + 32) != 1 ||
 	    EVP_CIPHER_CTX_set_padding(context, 0) != 1 ||
-	    EVP_DecryptUpdate(context, (unsigned char *)out->data, &n, envelope->section.data,
-	    (int)envelope->section.len) != 1)
+	    EVP_DecryptUpdate(context, (unsigned char *)out->data, &n, sealed->section.data,
+	    (int)sealed->section.len) != 1)
 		e = malformed(identity);
 	else
 		out->len = (size_t)n;
@@ -273,7 +228,6 @@ out:
 	EVP_CIPHER_CTX_free(context);
 	ERR_clear_error();
 	mem_cleanse(key, sizeof(key));
-	free(name);
 	return e;
 }
 
@@ -281,21 +235,21 @@ NODISCARD
 static struct err *
 read_openssh(struct age_identity *identity, const char *text, size_t len)
 {
-	struct buf	 raw = { .secret = true };
-	struct envelope	 envelope;
-	struct err	*e = NULL;
+	struct buf		 raw = { .secret = true };
+	struct openssh_key	 sealed;
+	struct err		*e = NULL;
 
-	if (!unwrap_text(text, len, &raw) || !open_envelope(&raw, &envelope)) {
+	if (!openssh_key_read(&sealed, &raw, text, len)) {
 		e = malformed(identity);
 		goto out;
 	}
-	buf_add(&identity->wire, envelope.public_key.data, envelope.public_key.len);
+	buf_add(&identity->wire, sealed.public_key.data, sealed.public_key.len);
 	if ((e = ssh_public(&identity->wire, &identity->type, identity->scalar, &identity->rsa)) != NULL)
 		goto out;
 	mem_cleanse(identity->scalar, sizeof(identity->scalar));	/* that was the public point */
-	if (!is_text(&envelope.cipher, "none"))
+	if (!sshwire_is(&sealed.cipher, "none"))
 		buf_add(&identity->locked, text, len);
-	else if (!private_section(identity, &envelope.section))
+	else if (!private_section(identity, &sealed.section))
 		e = malformed(identity);
 out:
 	buf_fini(&raw);
@@ -318,23 +272,16 @@ static bool
 rsa_wire(EVP_PKEY *key, struct buf *out)
 {
 	static const char *const	 names[] = { OSSL_PKEY_PARAM_RSA_E, OSSL_PKEY_PARAM_RSA_N };
-	static const char		 type[] = "\0\0\0\7ssh-rsa";
 	bool				 good = true;
 
-	buf_add(out, type, sizeof(type) - 1);
+	sshwire_add_text(out, "ssh-rsa");
 	for (size_t i = 0; good && i < ARRAY_LEN(names); i++) {
 		BIGNUM		*number = NULL;
-		unsigned char	 bytes[4 + 1 + RSA_BITS_MAX / 8] = { 0 };
-		size_t		 n;
+		unsigned char	 bytes[RSA_BITS_MAX / 8];
 
 		good = EVP_PKEY_get_bn_param(key, names[i], &number) == 1 && BN_num_bits(number) <= RSA_BITS_MAX;
-		if (good) {
-			n = (size_t)BN_num_bits(number) / 8 + 1;	/* one bit more, so that it is not negative */
-			bytes[2] = (unsigned char)(n >> 8);
-			bytes[3] = (unsigned char)n;
-			good = BN_bn2binpad(number, bytes + 4, (int)n) == (int)n;
-			buf_add(out, bytes, 4 + n);
-		}
+		if (good)
+			sshwire_add_number(out, bytes, (size_t)BN_bn2bin(number, bytes));
 		BN_free(number);
 	}
 	return good;
@@ -361,7 +308,7 @@ read_pem(struct age_identity *identity, const char *text, size_t len)
 struct err *
 ssh_private(struct age_identity *identity, const char *text, size_t len)
 {
-	if (memmem(text, len, BEGIN, strlen(BEGIN)) != NULL)
+	if (memmem(text, len, OPENSSH_KEY_BEGIN, strlen(OPENSSH_KEY_BEGIN)) != NULL)
 		return read_openssh(identity, text, len);
 	return read_pem(identity, text, len);
 }
@@ -369,19 +316,19 @@ ssh_private(struct age_identity *identity, const char *text, size_t len)
 struct err *
 ssh_unlock(struct age_identity *identity, const struct age_ask *ask)
 {
-	struct buf	 raw = { .secret = true }, section = { .secret = true }, passphrase = { .secret = true };
-	struct envelope	 envelope;
-	struct bytes	 clear;
-	struct err	*e;
+	struct buf		 raw = { .secret = true }, section = { .secret = true }, passphrase = { .secret = true };
+	struct openssh_key	 sealed;
+	struct sshwire		 clear;
+	struct err		*e;
 
-	if (!unwrap_text(identity->locked.data, identity->locked.len, &raw) || !open_envelope(&raw, &envelope)) {
+	if (!openssh_key_read(&sealed, &raw, identity->locked.data, identity->locked.len)) {
 		e = malformed(identity);
 		goto out;
 	}
 	if ((e = ask->ask(ask->context, identity->name, &passphrase)) != NULL ||
-	    (e = decrypt_section(identity, &envelope, &passphrase, &section)) != NULL)
+	    (e = decrypt_section(identity, &sealed, &passphrase, &section)) != NULL)
 		goto out;
-	clear = (struct bytes){ (const unsigned char *)section.data, section.len };
+	clear = sshwire_of(&section);
 	if (!private_section(identity, &clear))
 		e = err_new(ERR_TRUST, "wrong passphrase for %s", identity->name);
 	else

@@ -7,7 +7,7 @@
 #include "age/sshsig_key.h"
 #include "base/base64.h"
 #include "base/err.h"
-#include "base/ssh_string.h"
+#include "base/sshwire.h"
 
 #include <openssl/err.h>
 #include <string.h>
@@ -66,22 +66,18 @@ armor(const struct buf *raw, struct buf *out)
 
 /* What a signature has inside. */
 struct blob {
-	struct bytes	key, name_space, reserved, hash, signature;
+	struct sshwire	key, name_space, reserved, hash, signature;
 };
 
 static bool
 read_blob(const struct buf *raw, struct blob *out)
 {
-	struct bytes	from = { (const unsigned char *)raw->data, raw->len };
+	struct sshwire	from = sshwire_of(raw);
 	uint32_t	version;
 
-	if (from.len < strlen(MAGIC) || memcmp(from.data, MAGIC, strlen(MAGIC)) != 0)
-		return false;
-	from.data += strlen(MAGIC);
-	from.len -= strlen(MAGIC);
-	return get_u32(&from, &version) && version == VERSION && get_string(&from, &out->key) &&
-	    get_string(&from, &out->name_space) && get_string(&from, &out->reserved) &&
-	    get_string(&from, &out->hash) && get_string(&from, &out->signature) && from.len == 0;
+	return sshwire_magic(&from, MAGIC, strlen(MAGIC)) && sshwire_u32(&from, &version) && version == VERSION && sshwire_string(&from, &out->key) &&
+	    sshwire_string(&from, &out->name_space) && sshwire_string(&from, &out->reserved) &&
+	    sshwire_string(&from, &out->hash) && sshwire_string(&from, &out->signature) && from.len == 0;
 }
 
 /* What is signed: not the data but its hash, and what for. */
@@ -96,10 +92,10 @@ signed_text(struct buf *out, const char *name_space, const char *hash, const voi
 	if (EVP_Digest(data, len, digest, &n, md, NULL) != 1)
 		return err_new(ERR_FAILED, "OpenSSL cannot hash");
 	buf_adds(out, MAGIC);
-	put_string(out, name_space, strlen(name_space));
-	put_string(out, "", 0);
-	put_string(out, hash, strlen(hash));
-	put_string(out, digest, n);
+	sshwire_add_text(out, name_space);
+	sshwire_add_text(out, "");
+	sshwire_add_text(out, hash);
+	sshwire_add_string(out, digest, n);
 	return NULL;
 }
 
@@ -115,8 +111,8 @@ sshsig_verify(struct buf *key, const char *name_space, const char *text, size_t 
 		e = err_new(ERR_TRUST, "not a signature of ssh-keygen(1)");
 		goto out;
 	}
-	hash = is_text(&blob.hash, "sha512") ? "sha512" : is_text(&blob.hash, "sha256") ? "sha256" : NULL;
-	if (!is_text(&blob.name_space, name_space))
+	hash = sshwire_is(&blob.hash, "sha512") ? "sha512" : sshwire_is(&blob.hash, "sha256") ? "sha256" : NULL;
+	if (!sshwire_is(&blob.name_space, name_space))
 		e = err_new(ERR_TRUST, "a signature for something else than \"%s\"", name_space);
 	else if (hash == NULL || blob.reserved.len != 0)
 		e = err_new(ERR_TRUST, "a signature of a kind that is not known here");
@@ -157,8 +153,8 @@ sign(const struct age_identity *identity, const struct buf *tbs, struct buf *out
 	    EVP_DigestSign(context, bytes, &n, (const unsigned char *)tbs->data, tbs->len) != 1) {
 		e = err_new(ERR_FAILED, "OpenSSL cannot sign with %s", identity->name);
 	} else {
-		put_string(out, name, strlen(name));
-		put_string(out, bytes, n);
+		sshwire_add_text(out, name);
+		sshwire_add_string(out, bytes, n);
 	}
 	EVP_MD_CTX_free(context);
 	if (!rsa)
@@ -173,7 +169,7 @@ sshsig_sign(struct buf *out, struct age_identity *identity, const struct age_ask
 {
 	static const char	 hash[] = "sha512";
 	struct buf		 tbs = { 0 }, signature = { 0 }, raw = { 0 };
-	struct bytes		 key, made;
+	struct sshwire		 key, made;
 	struct err		*e = NULL;
 
 	if (identity->type != KEY_SSH_ED25519 && identity->type != KEY_SSH_RSA)
@@ -184,19 +180,19 @@ sshsig_sign(struct buf *out, struct age_identity *identity, const struct age_ask
 	    (e = sign(identity, &tbs, &signature)) != NULL)
 		goto out;
 	/* A file whose halves are not of one key, or a slip of the processor, must not leave this room. */
-	key = (struct bytes){ (const unsigned char *)identity->wire.data, identity->wire.len };
-	made = (struct bytes){ (const unsigned char *)signature.data, signature.len };
+	key = sshwire_of(&identity->wire);
+	made = sshwire_of(&signature);
 	if ((e = sshsig_key_verify(&key, &made, &tbs)) != NULL) {
 		e = err_context(e, "%s", identity->name);
 		goto out;
 	}
 	buf_adds(&raw, MAGIC);
-	put_u32(&raw, VERSION);
-	put_string(&raw, identity->wire.data, identity->wire.len);
-	put_string(&raw, name_space, strlen(name_space));
-	put_string(&raw, "", 0);
-	put_string(&raw, hash, strlen(hash));
-	put_string(&raw, signature.data, signature.len);
+	sshwire_add_u32(&raw, VERSION);
+	sshwire_add_string(&raw, identity->wire.data, identity->wire.len);
+	sshwire_add_text(&raw, name_space);
+	sshwire_add_text(&raw, "");
+	sshwire_add_text(&raw, hash);
+	sshwire_add_string(&raw, signature.data, signature.len);
 	armor(&raw, out);
 out:
 	buf_fini(&tbs);

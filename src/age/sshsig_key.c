@@ -5,7 +5,7 @@
 
 #include "age/format.h"
 #include "base/err.h"
-#include "base/ssh_string.h"
+#include "base/sshwire.h"
 
 #include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
@@ -13,6 +13,7 @@
 #include <openssl/sha.h>
 
 #define ED25519_SIGNATURE	64
+#define P521_BYTES		66
 #define TOUCHED			0x01	/* somebody was there, PROTOCOL.u2f */
 
 enum family { FAMILY_ED25519, FAMILY_ECDSA, FAMILY_RSA };
@@ -39,10 +40,10 @@ static const struct kind kinds[] = {
 };
 
 static const struct kind *
-find_kind(const struct bytes *key, const struct bytes *signature)
+find_kind(const struct sshwire *key, const struct sshwire *signature)
 {
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		if (is_text(key, kinds[i].key) && is_text(signature, kinds[i].signature))
+		if (sshwire_is(key, kinds[i].key) && sshwire_is(signature, kinds[i].signature))
 			return &kinds[i];
 	}
 	return NULL;
@@ -50,7 +51,7 @@ find_kind(const struct bytes *key, const struct bytes *signature)
 
 /* NULL where OpenSSL finds the point not on its curve. */
 static EVP_PKEY *
-make_ecdsa(const char *group, const struct bytes *point)
+make_ecdsa(const char *group, const struct sshwire *point)
 {
 	OSSL_PARAM	 params[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)(uintptr_t)group, 0),
@@ -69,18 +70,18 @@ make_ecdsa(const char *group, const struct bytes *point)
 
 /* Read a public key behind its type; what a security key calls the application goes to *application.  NULL: malformed. */
 static EVP_PKEY *
-read_key(const struct kind *kind, struct bytes *from, struct bytes *application)
+read_key(const struct kind *kind, struct sshwire *from, struct sshwire *application)
 {
-	struct bytes	 first, second;
+	struct sshwire	 first, second;
 	EVP_PKEY	*key = NULL;
 
-	if (!get_string(from, &first))
+	if (!sshwire_string(from, &first))
 		return NULL;
-	if (kind->curve != NULL && (!is_text(&first, kind->curve) || !get_string(from, &first)))
+	if (kind->curve != NULL && (!sshwire_is(&first, kind->curve) || !sshwire_string(from, &first)))
 		return NULL;
-	if (kind->family == FAMILY_RSA && !get_string(from, &second))
+	if (kind->family == FAMILY_RSA && !sshwire_string(from, &second))
 		return NULL;
-	if ((kind->held && !get_string(from, application)) || from->len != 0)
+	if ((kind->held && !sshwire_string(from, application)) || from->len != 0)
 		return NULL;
 	if (kind->family == FAMILY_RSA)
 		key = ssh_rsa_key(&second, &first, NULL);
@@ -91,24 +92,23 @@ read_key(const struct kind *kind, struct bytes *from, struct bytes *application)
 	return key;
 }
 
-/* A number that is positive and written in the one way (RFC 4251, 5, mpint). */
+/* One of the two numbers; NULL when it is malformed or larger than any curve's. */
 static BIGNUM *
-get_number(struct bytes *from)
+read_number(struct sshwire *from)
 {
-	struct bytes bytes;
+	struct sshwire bytes;
 
-	if (!get_string(from, &bytes) || bytes.len == 0 || bytes.len > 67 || bytes.data[0] & 0x80 ||
-	    (bytes.data[0] == 0 && (bytes.len == 1 || !(bytes.data[1] & 0x80))))
+	if (!sshwire_number(from, &bytes) || bytes.len > P521_BYTES)
 		return NULL;
 	return BN_bin2bn(bytes.data, (int)bytes.len, NULL);
 }
 
 /* The two numbers of RFC 5656, 3.1.2 as DER, which OpenSSL wants. */
 static bool
-ecdsa_der(struct bytes from, struct buf *out)
+ecdsa_der(struct sshwire from, struct buf *out)
 {
 	ECDSA_SIG	*signature = ECDSA_SIG_new();
-	BIGNUM		*r = get_number(&from), *s = get_number(&from);
+	BIGNUM		*r = read_number(&from), *s = read_number(&from);
 	unsigned char	*der = NULL;
 	int		 n = 0;
 
@@ -127,7 +127,7 @@ ecdsa_der(struct bytes from, struct buf *out)
 
 /* What a security key signs instead: hashes, and between them whether it was touched, and how often it has signed. */
 static bool
-held_text(const struct bytes *application, struct bytes *rest, const struct buf *tbs, struct buf *out)
+held_text(const struct sshwire *application, struct sshwire *rest, const struct buf *tbs, struct buf *out)
 {
 	unsigned char	 hash[SHA256_DIGEST_LENGTH];
 
@@ -142,7 +142,7 @@ held_text(const struct bytes *application, struct bytes *rest, const struct buf 
 }
 
 static bool
-holds(const struct kind *kind, EVP_PKEY *key, const struct bytes *signature, const struct buf *text)
+holds(const struct kind *kind, EVP_PKEY *key, const struct sshwire *signature, const struct buf *text)
 {
 	EVP_MD_CTX	*context = EVP_MD_CTX_new();
 	struct buf	 der = { 0 };
@@ -166,15 +166,15 @@ holds(const struct kind *kind, EVP_PKEY *key, const struct bytes *signature, con
 }
 
 struct err *
-sshsig_key_verify(const struct bytes *key, const struct bytes *signature, const struct buf *tbs)
+sshsig_key_verify(const struct sshwire *key, const struct sshwire *signature, const struct buf *tbs)
 {
-	struct bytes		 public = *key, rest = *signature, key_type, type, bytes, application = { 0 };
+	struct sshwire		 public = *key, rest = *signature, key_type, type, bytes, application = { 0 };
 	struct buf		 held = { 0 };
 	const struct kind	*kind;
 	EVP_PKEY		*pkey = NULL;
 	struct err		*e = NULL;
 
-	if (!get_string(&public, &key_type) || !get_string(&rest, &type) || !get_string(&rest, &bytes))
+	if (!sshwire_string(&public, &key_type) || !sshwire_string(&rest, &type) || !sshwire_string(&rest, &bytes))
 		return err_new(ERR_TRUST, "not a signature of ssh-keygen(1)");
 	if ((kind = find_kind(&key_type, &type)) == NULL)
 		return err_hint(err_new(ERR_TRUST, "a signature by a key of a kind that is not known here"),

@@ -7,12 +7,12 @@
 #include "base/mem.h"
 
 struct buf;
-struct bytes;
+struct sshwire;
 
 #define RSA_BYTES_MAX	(16384 / 8)
 
 /* Whether `signature` (the type's name and what belongs to it) is one of `tbs` by this key.  ERR_TRUST when not. */
 NODISCARD
-struct err	*sshsig_key_verify(const struct bytes *key, const struct bytes *signature, const struct buf *tbs);
+struct err	*sshsig_key_verify(const struct sshwire *key, const struct sshwire *signature, const struct buf *tbs);
 
 #endif

@@ -28,6 +28,17 @@ finish(SHA2_CTX *context, char out[SHA256_HEX_SIZE])
 }
 
 void
+sha256_bytes(const void *data, size_t len, unsigned char out[SHA256_SIZE])
+{
+	SHA2_CTX	 context;
+
+	SHA256Init(&context);
+	SHA256Update(&context, data, len);
+	SHA256Final(out, &context);
+	mem_cleanse(&context, sizeof(context));
+}
+
+void
 sha256_hex(const void *data, size_t len, char out[SHA256_HEX_SIZE])
 {
 	SHA2_CTX	 context;

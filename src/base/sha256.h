@@ -9,12 +9,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define SHA256_SIZE	32	/* bytes */
 #define SHA256_HEX_SIZE	65	/* 64 lower-case hexadecimal digits and a NUL */
 
 /* FIPS 180-4. */
+void		 sha256_bytes(const void *data, size_t len, unsigned char out[SHA256_SIZE]);
 void		 sha256_hex(const void *data, size_t len, char out[SHA256_HEX_SIZE]);
 
-/* The same of a file's content. */
+/* sha256_hex() of a file's content. */
 NODISCARD
 struct err	*sha256_file(const char *path, char out[SHA256_HEX_SIZE]);
 

@@ -40,6 +40,27 @@ sshwire_add_text(struct buf *out, const char *text)
 	sshwire_add_string(out, text, strlen(text));
 }
 
+void
+sshwire_add_number(struct buf *out, const void *bytes, size_t len)
+{
+	const unsigned char	*first = bytes;
+	bool			 high;
+
+	for (; len > 0 && *first == 0; len--)
+		first++;
+	high = len > 0 && (*first & 0x80) != 0;		/* would be the sign */
+	sshwire_add_u32(out, (uint32_t)(len + high));
+	if (high)
+		buf_addc(out, 0);
+	buf_add(out, first, len);
+}
+
+struct sshwire
+sshwire_of(const struct buf *buf)
+{
+	return (struct sshwire){ (const unsigned char *)buf->data, buf->len };
+}
+
 static bool
 take_number(struct sshwire *from, size_t size, uint64_t *out)
 {
@@ -80,6 +101,31 @@ sshwire_string(struct sshwire *from, struct sshwire *out)
 		return false;
 	*out = (struct sshwire){ rest.data, len };
 	*from = (struct sshwire){ rest.data + len, rest.len - len };
+	return true;
+}
+
+bool
+sshwire_number(struct sshwire *from, struct sshwire *out)
+{
+	struct sshwire	 rest = *from, number;
+	bool		 zero;
+
+	if (!sshwire_string(&rest, &number) || number.len == 0 || (number.data[0] & 0x80) != 0)
+		return false;
+	zero = number.data[0] == 0;
+	if (zero && (number.len == 1 || (number.data[1] & 0x80) == 0))
+		return false;
+	*out = (struct sshwire){ number.data + zero, number.len - zero };
+	*from = rest;
+	return true;
+}
+
+bool
+sshwire_magic(struct sshwire *from, const void *magic, size_t len)
+{
+	if (from->len < len || memcmp(from->data, magic, len) != 0)
+		return false;
+	*from = (struct sshwire){ from->data + len, from->len - len };
 	return true;
 }
 

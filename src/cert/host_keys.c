@@ -9,6 +9,7 @@
 #include "pki/ssh_ca.h"
 #include "repo/repo.h"
 #include "ssh/hostkey.h"
+#include "ssh/public_key.h"
 #include "ssh/pins.h"
 #include "vault/vault.h"
 
@@ -49,7 +50,7 @@ ssh_ca_make(const struct repo *repo, bool rotate, struct buf *fingerprint)
 	if (!there && rotate)
 		return err_hint(err_new(ERR_USAGE, "there is no SSH CA to replace"), "\"leap cert ca --ssh\" makes one");
 	if ((e = ssh_ca_create(&key, &known)) == NULL &&
-	    (e = hostkey_fingerprint(fingerprint, buf_text(&known))) == NULL &&
+	    (e = public_key_fingerprint(fingerprint, buf_text(&known))) == NULL &&
 	    (e = vault_write(repo, NULL, SSH_CA_KEY_PATH, key.data, key.len)) == NULL) {
 		buf_addc(&known, '\n');
 		e = repo_write(repo, SSH_CA_PATH, known.data, known.len, 0644, NULL);

@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "repo/repo.h"
 #include "ssh/hostkey.h"
+#include "ssh/public_key.h"
 #include "ssh/pins.h"
 
 #include <stdint.h>
@@ -141,7 +142,7 @@ compare_with_pinned(struct init *init, bool *pinned)
 		e = err_new(ERR_TRUST, "another host key is pinned already");
 		for (size_t i = 0; i < keys.count; i++) {
 			buf_clear(&fingerprint);
-			err_free(hostkey_fingerprint(&fingerprint, keys.items[i]));
+			err_free(public_key_fingerprint(&fingerprint, keys.items[i]));
 			e = err_note(e, NULL, "pinned: %.*s %s", (int)strcspn(keys.items[i], " "), keys.items[i],
 			    buf_text(&fingerprint));
 		}
@@ -211,7 +212,7 @@ init_node(struct context *context, struct node *node)
 	if (e == NULL)
 		e = hostkey_fetch(&init.key, &init.target.ssh);
 	if (e == NULL)
-		e = hostkey_fingerprint(&init.fingerprint, init.key.data);
+		e = public_key_fingerprint(&init.fingerprint, init.key.data);
 	if (e == NULL)
 		e = trust(&init);
 	e = err_context(e, "%s", node->name);

@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "repo/repo.h"
 #include "ssh/hostkey.h"
+#include "ssh/public_key.h"
 #include "ssh/pins.h"
 
 #include <stdint.h>
@@ -106,7 +107,7 @@ announce(struct rekey *rekey, size_t last)
 
 	if (e == NULL) {
 		pins_add(&rekey->pins, buf_text(&key), path);
-		e = hostkey_fingerprint(&fingerprint, buf_text(&key));
+		e = public_key_fingerprint(&fingerprint, buf_text(&key));
 	}
 	if (e == NULL && (e = write_pins(rekey)) == NULL) {
 		out("%s: pinned a new key beside the old one: ssh-ed25519 %s\n", name, buf_text(&fingerprint));

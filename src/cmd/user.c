@@ -9,6 +9,7 @@
 #include "base/proc.h"
 #include "pki/openpgp.h"
 #include "repo/repo.h"
+#include "ssh/public_key.h"
 #include "ssh/user_key.h"
 #include "vault/signed.h"
 #include "vault/vault.h"
@@ -347,7 +348,7 @@ add_user_rows(struct table *table, json_t *array, const struct repo *repo, const
 		if (lines.items[i][0] == '\0')
 			continue;
 		buf_clear(&fingerprint);
-		if ((e = user_key_fingerprint(&fingerprint, lines.items[i])) == NULL)
+		if ((e = public_key_fingerprint(&fingerprint, lines.items[i])) == NULL)
 			add_row(table, array, name, lines.items[i], buf_text(&fingerprint));
 	}
 	buf_clear(&text);

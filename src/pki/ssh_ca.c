@@ -9,6 +9,7 @@
 #include "base/sshwire.h"
 #include "pki/pem.h"
 #include "ssh/hostkey.h"
+#include "ssh/public_key.h"
 
 #include <openssl/rand.h>
 #include <openssl/sha.h>
@@ -24,30 +25,6 @@
 #define NAMES_MAX	64u
 #define KRL_MAGIC	UINT64_C(0x5353484b524c0a00)	/* "SSHKRL\n\0" */
 #define KRL_SHA256	5			/* KRL_SECTION_FINGERPRINT_SHA256 */
-
-/* The blob of "type base64 …"; ERR_CONFIG for what is no host key. */
-NODISCARD
-static struct err *
-blob_of(struct buf *blob, const char *line)
-{
-	struct buf	 key = { 0 };
-	struct err	*e = hostkey_parse(&key, line);
-	const char	*data;
-
-	if (e == NULL) {
-		data = strchr(buf_text(&key), ' ') + 1;
-		(void)base64_decode(data, strlen(data), true, blob);	/* the parser did it before */
-	}
-	buf_fini(&key);
-	return e;
-}
-
-static void
-add_line(struct buf *line, const struct sshwire *type, const char *suffix, const struct buf *blob)
-{
-	buf_addf(line, "%.*s%s ", (int)type->len, (const char *)type->data, suffix);
-	base64_encode(blob->data, blob->len, true, line);
-}
 
 /* The wire form of a CA's public key. */
 static bool
@@ -68,13 +45,12 @@ ssh_ca_create(struct buf *key_pem, struct buf *public_key)
 {
 	EVP_PKEY	*key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	struct buf	 blob = { 0 };
-	struct sshwire	 type = { (const unsigned char *)ED25519, strlen(ED25519) };
 	struct err	*e = NULL;
 
 	if (key == NULL || !add_ca_blob(&blob, key))
 		e = pem_error(ERR_FAILED, "make a key");
 	else if ((e = pem_add_key(key_pem, key)) == NULL)
-		add_line(public_key, &type, "", &blob);
+		(void)public_key_line(public_key, &blob);
 	buf_fini(&blob);
 	EVP_PKEY_free(key);
 	return e;
@@ -146,13 +122,13 @@ ssh_cert_issue(struct buf *line, const struct ssh_cert_request *request, const s
 
 	if (ca == NULL)
 		e = err_new(ERR_TRUST, "the SSH CA's private key cannot be read");
-	if (e == NULL && (e = blob_of(&key, request->key)) == NULL) {
-		rest = (struct sshwire){ (const unsigned char *)key.data, key.len };
+	if (e == NULL && (e = public_key_blob(&key, request->key)) == NULL) {
+		rest = sshwire_of(&key);
 		(void)sshwire_string(&rest, &type);		/* the parser did it before */
 		name = xasprintf("%.*s" CERT_SUFFIX, (int)type.len, (const char *)type.data);
 		sshwire_add_text(&blob, name);
 		if ((e = add_body(&blob, request, &rest, ca, now)) == NULL && (e = sign(&blob, ca)) == NULL)
-			add_line(line, &type, CERT_SUFFIX, &blob);
+			(void)public_key_line(line, &blob);
 	}
 	free(name);
 	buf_fini(&blob);
@@ -161,26 +137,27 @@ ssh_cert_issue(struct buf *line, const struct ssh_cert_request *request, const s
 	return e;
 }
 
-/* "type base64" of a blob that is a host key as others are. */
-NODISCARD
-static struct err *
-key_line(char **out, const struct sshwire *type, const struct buf *blob)
-{
-	struct buf	 line = { 0 }, parsed = { 0 };
-	struct err	*e;
-
-	add_line(&line, type, "", blob);
-	if ((e = hostkey_parse(&parsed, buf_text(&line))) == NULL)
-		*out = buf_take(&parsed);
-	buf_fini(&parsed);
-	buf_fini(&line);
-	return e;
-}
-
 static struct err *
 damaged(void)
 {
 	return err_new(ERR_TRUST, "this is no SSH host certificate");
+}
+
+/* The key, the caller's, of a blob that is a host key as others are. */
+NODISCARD
+static struct err *
+key_of(char **out, const struct buf *blob)
+{
+	struct buf	 line = { 0 }, parsed = { 0 };
+	struct err	*e = NULL;
+
+	if (!public_key_line(&line, blob))
+		e = damaged();
+	else if ((e = hostkey_parse(&parsed, buf_text(&line))) == NULL)
+		*out = buf_take(&parsed);
+	buf_fini(&parsed);
+	buf_fini(&line);
+	return e;
 }
 
 static bool
@@ -228,7 +205,7 @@ NODISCARD
 static struct err *
 read_fields(struct ssh_cert *out, struct sshwire from, const unsigned char *begin)
 {
-	struct sshwire	 id, names, critical, ignored, signer, signature, type, rest;
+	struct sshwire	 id, names, critical, ignored, signer, signature;
 	uint64_t	 starts, ends;
 	uint32_t	 kind;
 	size_t		 signed_len;
@@ -247,10 +224,8 @@ read_fields(struct ssh_cert *out, struct sshwire from, const unsigned char *begi
 	out->id = xstrndup((const char *)id.data, id.len);
 	out->starts = (int64_t)starts;
 	out->ends = ends > INT64_MAX ? INT64_MAX : (int64_t)ends;	/* 2^64 - 1 is for ever */
-	rest = signer;
-	(void)sshwire_string(&rest, &type);		/* verify() did it before */
 	buf_add(&blob, signer.data, signer.len);
-	e = key_line(&out->ca, &type, &blob);
+	e = key_of(&out->ca, &blob);
 	buf_fini(&blob);
 	return e;
 }
@@ -267,14 +242,13 @@ read_blob(struct ssh_cert *out, const struct sshwire *whole, const char *type_na
 	struct err	*e;
 
 	free(full);
-	type = (struct sshwire){ (const unsigned char *)type_name, strlen(type_name) };
-	sshwire_add_string(&blob, type.data, type.len);
+	sshwire_add_text(&blob, type_name);
 	for (int i = 0; good && i < parts; i++) {
 		good = sshwire_string(&from, &part);
 		if (good)
 			sshwire_add_string(&blob, part.data, part.len);
 	}
-	e = good ? key_line(&out->key, &type, &blob) : damaged();
+	e = good ? key_of(&out->key, &blob) : damaged();
 	buf_fini(&blob);
 	return e != NULL ? e : read_fields(out, from, whole->data);
 }
@@ -296,7 +270,7 @@ ssh_cert_read(struct ssh_cert *out, const char *line)
 		return damaged();
 	}
 	type = xstrndup(line, len - suffix);
-	whole = (struct sshwire){ (const unsigned char *)blob.data, blob.len };
+	whole = sshwire_of(&blob);
 	e = read_blob(out, &whole, type);
 	if (e != NULL && err_code(e) != ERR_TRUST) {		/* what the key in it is not */
 		err_free(e);
@@ -361,7 +335,7 @@ ssh_krl_make(struct buf *krl, const struct strs *keys, int64_t now)
 	for (size_t i = 0; e == NULL && i < keys->count; i++) {
 		struct buf blob = { 0 };
 
-		if ((e = blob_of(&blob, keys->items[i])) == NULL) {
+		if ((e = public_key_blob(&blob, keys->items[i])) == NULL) {
 			SHA256((const unsigned char *)blob.data, blob.len, digest);
 			sshwire_add_string(&section, digest, sizeof(digest));
 		}

@@ -9,16 +9,9 @@
 struct buf;
 struct ssh_target;
 
-/*
- * Parse one line of a public key or known_hosts file, "[names] type base64 [comment]", into "type base64".
- * Types: ssh-ed25519, ecdsa-sha2-nistp256/384/521, ssh-rsa; the blob must be of the type that the line says (RFC 4253, 6.6).
- */
+/* public_key_parse() of a host's key, which no security key holds. */
 NODISCARD
 struct err	*hostkey_parse(struct buf *key, const char *line);
-
-/* "SHA256:…" of a parsed key, as ssh-keygen -l prints it. */
-NODISCARD
-struct err	*hostkey_fingerprint(struct buf *fingerprint, const char *key);
 
 /*
  * Append the picture that ssh-keygen -lv draws of a parsed key, eleven lines: a walk that its SHA-256 leads through a

@@ -6,7 +6,9 @@
 #include "base/base64.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/sshwire.h"
 #include "base/strs.h"
+#include "ssh/openssh_key.h"
 #include "ssh/ssh.h"
 
 #include <pwd.h>
@@ -15,9 +17,6 @@
 #include <unistd.h>
 
 #define KEY_FILE_MAX	(64u << 10)
-#define OPENSSH_BEGIN	"-----BEGIN OPENSSH PRIVATE KEY-----"
-#define OPENSSH_END	"-----END OPENSSH PRIVATE KEY-----"
-#define OPENSSH_MAGIC	"openssh-key-v1"	/* with its NUL, see OpenSSH's PROTOCOL.key */
 
 static const char *const default_files[] = {
 	"id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk",
@@ -55,69 +54,31 @@ identity_fini(struct identity *identity)
 	buf_fini(&identity->blob);
 }
 
-/* The string at *offset (RFC 4251, 5) as a span of `from`; moves *offset behind it. */
-static bool
-take_string(const struct buf *from, size_t *offset, const char **data, size_t *len)
-{
-	size_t	 size = 0;
-
-	if (from->len - *offset < 4)
-		return false;
-	for (size_t i = 0; i < 4; i++)
-		size = size << 8 | (unsigned char)from->data[*offset + i];
-	*offset += 4;
-	if (size > from->len - *offset)
-		return false;
-	*data = from->data + *offset;
-	*len = size;
-	*offset += size;
-	return true;
-}
-
 /* The type that a public key's blob begins with; the caller's, NULL when it is none. */
 static char *
 blob_type(const struct buf *blob)
 {
-	const char	*name;
-	size_t		 len, offset = 0;
+	struct sshwire	 from = sshwire_of(blob), name;
 
-	if (!take_string(blob, &offset, &name, &len) || len > 64 || memchr(name, '\0', len) != NULL)
+	if (!sshwire_string(&from, &name) || name.len > 64 || memchr(name.data, '\0', name.len) != NULL)
 		return NULL;
-	return xstrndup(name, len);
+	return xstrndup((const char *)name.data, name.len);
 }
 
 /* What OpenSSH's own format says in clear: the public key, and whether the rest is encrypted. */
 static bool
-parse_openssh(const char *text, struct identity *identity)
+parse_openssh(const struct buf *text, struct identity *identity)
 {
-	struct buf	 body = { .secret = true }, raw = { .secret = true };
-	const char	*end = strstr(text, OPENSSH_END), *part;
-	size_t		 offset = sizeof(OPENSSH_MAGIC), len;
-	bool		 good = false, locked;
+	struct buf		 raw = { .secret = true };
+	struct openssh_key	 key;
 
-	for (const char *p = text + strlen(OPENSSH_BEGIN); end != NULL && p < end; p++)
-		if (strchr(" \t\r\n", *p) == NULL)
-			buf_addc(&body, *p);
-	if (body.len == 0 || !base64_decode(body.data, body.len, true, &raw) || raw.len < offset + 4 ||
-	    memcmp(raw.data, OPENSSH_MAGIC, offset) != 0 || !take_string(&raw, &offset, &part, &len))
-		goto out;
-	locked = len != 4 || memcmp(part, "none", 4) != 0;
-	for (int skipped = 0; skipped < 2; skipped++)	/* the derivation's name and options */
-		if (!take_string(&raw, &offset, &part, &len))
-			goto out;
-	if (raw.len - offset < 4)
-		goto out;
-	offset += 4;	/* the number of keys, always 1 */
-	if (!take_string(&raw, &offset, &part, &len))
-		goto out;
-	buf_add(&identity->blob, part, len);
-	identity->type = blob_type(&identity->blob);
-	identity->use = locked ? IDENTITY_LOCKED : use_of(identity->type);
-	good = identity->type != NULL;
-out:
+	if (openssh_key_read(&key, &raw, text->data, text->len)) {
+		buf_add(&identity->blob, key.public_key.data, key.public_key.len);
+		identity->type = blob_type(&identity->blob);
+		identity->use = sshwire_is(&key.cipher, "none") ? use_of(identity->type) : IDENTITY_LOCKED;
+	}
 	buf_fini(&raw);
-	buf_fini(&body);
-	return good;
+	return identity->type != NULL;
 }
 
 /* A public key's line. */
@@ -161,8 +122,8 @@ identity_read(struct identity *identity, const char *path)
 
 	if (e != NULL)
 		goto out;
-	if (str_starts(buf_text(&text), OPENSSH_BEGIN)) {
-		if (!parse_openssh(text.data, identity))
+	if (str_starts(buf_text(&text), OPENSSH_KEY_BEGIN)) {
+		if (!parse_openssh(&text, identity))
 			e = err_new(ERR_CONFIG, "%s is damaged: no private key can be read from it", path);
 	} else if (strstr(buf_text(&text), " PRIVATE KEY-----") != NULL) {
 		parse_pem(text.data, path, identity);

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/strs.h"
 #include "ssh/hostkey.h"
+#include "ssh/public_key.h"
 #include "ssh/pins.h"
 #include "ssh/transport.h"
 
@@ -15,7 +16,7 @@ note_key(struct err *take_e, const char *what, const char *key)
 {
 	struct buf	 fingerprint = { 0 };
 
-	err_free(hostkey_fingerprint(&fingerprint, key));
+	err_free(public_key_fingerprint(&fingerprint, key));
 	take_e = err_note(take_e, NULL, "%s %.*s %s", what, (int)strcspn(key, " "), key, buf_text(&fingerprint));
 	buf_fini(&fingerprint);
 	return take_e;

@@ -10,15 +10,9 @@ struct buf;
 
 /*
  * Append the keys of a file's text, one line each, "type base64[ comment]", cleaned of what does not print; blank
- * lines and comments are left out.  Types are those of hostkey_parse() and, held by a security key,
- * sk-ssh-ed25519@openssh.com and sk-ecdsa-sha2-nistp256@openssh.com.  Options before a key (sshd(8)) would be
+ * lines and comments are left out.  Types are all of public_key_parse().  Options before a key (sshd(8)) would be
  * obeyed on every node, so they are refused.  Errors have `code` and the line in `from`; no key at all is one.
  */
 NODISCARD
 struct err	*user_keys_read(struct buf *out, const char *text, const char *from, enum err_code code);
-
-/* "SHA256:…" of a line that user_keys_read() gave, as ssh-keygen -l prints it. */
-NODISCARD
-struct err	*user_key_fingerprint(struct buf *fingerprint, const char *key);
-
 #endif

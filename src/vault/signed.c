@@ -4,14 +4,12 @@
 #include "vault/signed.h"
 
 #include "age/sshsig.h"
-#include "base/base64.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
-#include "base/ssh_string.h"
 #include "base/strs.h"
 #include "repo/repo.h"
-#include "ssh/user_key.h"
+#include "ssh/public_key.h"
 #include "vault/batch.h"
 #include "vault/keyring.h"
 #include "vault/memory.h"
@@ -66,20 +64,6 @@ wrong(const char *path, const char *format, ...)
 	return e;
 }
 
-/* "TYPE BASE64" of a key's wire form, the caller's. */
-static char *
-key_line(const struct buf *wire)
-{
-	struct bytes	 from = { (const unsigned char *)wire->data, wire->len }, type = { 0 };
-	struct buf	 line = { 0 };
-
-	(void)get_string(&from, &type);		/* whoever verified it has read it */
-	buf_add(&line, type.data, type.len);
-	buf_addc(&line, ' ');
-	base64_encode(wire->data, wire->len, true, &line);
-	return buf_take(&line);
-}
-
 /* Whoever leap itself has removed here since, or given other keys, was trusted when the list was signed. */
 static const char *
 was_trusted(const struct seal *seal, const char *key)
@@ -103,7 +87,7 @@ judge_signer(struct seal *seal, const char *key)
 	struct err	*e;
 
 	if ((e = signers_now(&members, seal->repo, true)) != NULL || (e = signers_now(&users, seal->repo, false)) != NULL ||
-	    (e = user_key_fingerprint(&fingerprint, key)) != NULL)
+	    (e = public_key_fingerprint(&fingerprint, key)) != NULL)
 		goto out;
 	seal->fingerprint = buf_take(&fingerprint);
 	if ((user = was_trusted(seal, key)) != NULL)
@@ -129,8 +113,7 @@ NODISCARD
 static struct err *
 read_list(struct seal *seal)
 {
-	struct buf	 signature = { 0 }, wire = { 0 };
-	char		*key = NULL;
+	struct buf	 signature = { 0 }, wire = { 0 }, key = { 0 };
 	struct err	*e = NULL, *bad;
 
 	if (repo_has(seal->repo, SUMS_FILE)) {
@@ -154,10 +137,10 @@ read_list(struct seal *seal)
 		err_free(bad);
 		goto out;
 	}
-	key = key_line(&wire);
-	e = judge_signer(seal, key);
+	(void)public_key_line(&key, &wire);	/* whoever verified it has read its type */
+	e = judge_signer(seal, buf_text(&key));
 out:
-	free(key);
+	buf_fini(&key);
 	buf_fini(&signature);
 	buf_fini(&wire);
 	return e;

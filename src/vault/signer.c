@@ -4,13 +4,13 @@
 #include "vault/signer.h"
 
 #include "age/sshsig.h"
-#include "base/base64.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/proc.h"
 #include "base/strs.h"
 #include "repo/repo.h"
+#include "ssh/public_key.h"
 #include "ssh/ssh.h"
 #include "ssh/user_key.h"
 #include "vault/keyring.h"
@@ -123,21 +123,11 @@ signer_of(const json_t *signers, const char *key)
 static bool
 is_signer(const json_t *signers, const struct buf *wire)
 {
-	struct buf	 data = { 0 };
-	const char	*user;
-	json_t		*keys, *item;
-	size_t		 i;
-	bool		 found = false;
+	struct buf	 key = { 0 };
+	bool		 is = public_key_line(&key, wire) && signer_of(signers, buf_text(&key)) != NULL;
 
-	if (wire->len == 0)
-		return false;
-	base64_encode(wire->data, wire->len, true, &data);
-	json_object_foreach((json_t *)(uintptr_t)signers, user, keys) {
-		json_array_foreach(keys, i, item)
-			found = found || (json_is_string(item) && str_ends(json_string_value(item), buf_text(&data)));
-	}
-	buf_fini(&data);
-	return found;
+	buf_fini(&key);
+	return is;
 }
 
 /* With a key that this process can use; *done says whether it had one. */

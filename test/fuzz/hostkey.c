@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "ssh/hostkey.h"
+#include "ssh/public_key.h"
 #include "ssh/pins.h"
 
 #include <stdint.h>
@@ -50,7 +51,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		e = hostkey_parse(&again, key.data);
 		if (e != NULL || strcmp(key.data, again.data) != 0)
 			abort();
-		e = hostkey_fingerprint(&fingerprint, key.data);
+		e = public_key_fingerprint(&fingerprint, key.data);
 		if (e != NULL || fingerprint.len != strlen("SHA256:") + 43)
 			abort();
 	}

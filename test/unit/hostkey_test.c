@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/proc.h"
 #include "ssh/hostkey.h"
+#include "ssh/public_key.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -126,7 +127,7 @@ check_type(const char *dir, const char *type, const char *bits, const char *refu
 		CHECK_ERR(hostkey_parse(&key, buf_text(&text)), refusal);
 	} else if (CHECK_OK(hostkey_parse(&key, buf_text(&text)))) {
 		CHECK(strncmp(key.data, text.data, key.len) == 0);
-		CHECK_OK(hostkey_fingerprint(&fingerprint, key.data));
+		CHECK_OK(public_key_fingerprint(&fingerprint, key.data));
 		buf_addc(&fingerprint, ' ');
 		CHECK(strstr(buf_text(&listed), fingerprint.data) != NULL);
 		CHECK_OK(hostkey_randomart(&art, key.data));

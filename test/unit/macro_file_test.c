@@ -246,10 +246,15 @@ TEST(keys_of_sysadmins)
 	put(&instance, "users/bob/bob_ssh.pub", "\n" HELD " token\r\n");
 	put_macro(&instance, "", "= authorized_keys().bob[1]");
 	CHECK_STR(value_of(&instance, "web1", "x"), "\"" HELD "\"");
+	put(&instance, "users/bob/bob_ssh.pub", "command=\"x\" " HELD "\n");
+	put_macro(&instance, "", "= authorized_keys()");
+	CHECK_ERR(node_get(node_of(&instance, "web1"), "x", &value),
+	    "users/bob/bob_ssh.pub:1: options before a key are not supported\n"
+	    "hint: begin the line with the key: sk-ssh-ed25519@openssh.com ...\n");
 	put(&instance, "users/bob/bob_ssh.pub", "sk-ssh-ed25519@openssh.com AAAA");
 	put_macro(&instance, "", "= authorized_keys()");
 	CHECK_ERR(node_get(node_of(&instance, "web1"), "x", &value),
-	    "users/bob/bob_ssh.pub:1: not a public SSH key: the key's data is no sk-ssh-ed25519@openssh.com key\n");
+	    "users/bob/bob_ssh.pub:1: not a public SSH key: the key's data is cut short\n");
 	put(&instance, "users/bob/bob_ssh.pub", "\n");
 	put_macro(&instance, "", "= authorized_keys()");
 	CHECK_ERR(node_get(node_of(&instance, "web1"), "x", &value), "users/bob/bob_ssh.pub: no key in it\n");

@@ -7,6 +7,7 @@
 #include "base/proc.h"
 #include "pki/ssh_ca.h"
 #include "ssh/hostkey.h"
+#include "ssh/public_key.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -66,8 +67,8 @@ check_cert(const char *type, const char *bits, const char *shown)
 	CHECK_INT(cert.names.count, 3);
 	CHECK_OK(file_write(path, line.data, line.len, 0644));
 	CHECK_INT(keygen(&said, "-L", path, NULL), 0);
-	CHECK_OK(hostkey_fingerprint(&fingerprint, buf_text(&key)));
-	CHECK_OK(hostkey_fingerprint(&signer, buf_text(&ca)));
+	CHECK_OK(public_key_fingerprint(&fingerprint, buf_text(&key)));
+	CHECK_OK(public_key_fingerprint(&signer, buf_text(&ca)));
 	buf_addf(&want, "%s:\n        Type: %.*s host certificate\n        Public key: %s-CERT %s\n"
 	    "        Signing CA: ED25519 %s (using ssh-ed25519)\n        Key ID: \"web1\"\n        Serial: %llu\n"
 	    "        Valid: from 2026-11-17T11:06:40 to 2027-11-18T11:06:40\n        Principals: \n"

@@ -5,7 +5,9 @@
 
 #include "base/base64.h"
 #include "base/clock.h"
+#include "base/sshwire.h"
 #include "base/strs.h"
+#include "ssh/public_key.h"
 
 #include <libssh2.h>
 #include <poll.h>
@@ -158,8 +160,8 @@ check_changed(const char *pinned)
 	struct ssh_target target = server.target;
 
 	target.host_key = pinned;
-	CHECK_OK(hostkey_fingerprint(&old, pinned));
-	CHECK_OK(hostkey_fingerprint(&new, server.host_key));
+	CHECK_OK(public_key_fingerprint(&old, pinned));
+	CHECK_OK(public_key_fingerprint(&new, server.host_key));
 	buf_addf(&want, "web1: the host key at 127.0.0.1 port %u is not the pinned one\n", server.port);
 	for (size_t i = 0; i < ARRAY_LEN(transports); i++) {
 		struct err	*e;
@@ -456,16 +458,6 @@ TEST(auto_goes_on_to_keys_that_only_ssh_can_use)
 	server_allow(&server, "home/.ssh/id_ed25519");
 }
 
-static void
-add_string(struct buf *to, const void *data, size_t len)
-{
-	unsigned char	 size[] = { (unsigned char)(len >> 24), (unsigned char)(len >> 16), (unsigned char)(len >> 8),
-				    (unsigned char)len };
-
-	buf_add(to, size, sizeof(size));
-	buf_add(to, data, len);
-}
-
 /* A file such as ssh-keygen -t ed25519-sk makes (OpenSSH's PROTOCOL.key), for a device that is nowhere. */
 static void
 write_held_key(const char *name)
@@ -473,16 +465,16 @@ write_held_key(const char *name)
 	static const char	 type[] = "sk-ssh-ed25519@openssh.com";
 	struct buf		 blob = { 0 }, raw = { 0 }, text = { 0 };
 
-	add_string(&blob, type, strlen(type));
-	add_string(&blob, "0123456789abcdef0123456789abcdef", 32);
-	add_string(&blob, "ssh:", 4);
+	sshwire_add_text(&blob, type);
+	sshwire_add_string(&blob, "0123456789abcdef0123456789abcdef", 32);
+	sshwire_add_text(&blob, "ssh:");
 	buf_add(&raw, "openssh-key-v1", sizeof("openssh-key-v1"));
-	add_string(&raw, "none", 4);
-	add_string(&raw, "none", 4);
-	add_string(&raw, "", 0);
-	buf_add(&raw, "\0\0\0\1", 4);
-	add_string(&raw, blob.data, blob.len);
-	add_string(&raw, "12345678", 8);	/* the private half, which only ssh looks at */
+	sshwire_add_text(&raw, "none");
+	sshwire_add_text(&raw, "none");
+	sshwire_add_text(&raw, "");
+	sshwire_add_u32(&raw, 1);
+	sshwire_add_string(&raw, blob.data, blob.len);
+	sshwire_add_string(&raw, "12345678", 8);	/* the private half, which only ssh looks at */
 	base64_encode(raw.data, raw.len, true, &text);
 	server_write(&server, name, "-----BEGIN OPENSSH PRIVATE KEY-----\n%s\n-----END OPENSSH PRIVATE KEY-----\n",
 	    text.data);

@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/proc.h"
-#include "base/ssh_string.h"
+#include "base/sshwire.h"
 #include "base/strs.h"
 #include "test.h"
 
@@ -249,16 +249,16 @@ build(const struct parts *parts, struct buf *raw)
 {
 	struct buf signature = { 0 };
 
-	put_string(&signature, parts->type, strlen(parts->type));
-	put_string(&signature, parts->bytes.data, parts->bytes.len);
+	sshwire_add_text(&signature, parts->type);
+	sshwire_add_string(&signature, parts->bytes.data, parts->bytes.len);
 	buf_add(&signature, buf_text(&parts->behind), parts->behind.len);
 	buf_adds(raw, parts->magic);
-	put_u32(raw, parts->version);
-	put_string(raw, parts->key.data, parts->key.len);
-	put_string(raw, parts->name_space, strlen(parts->name_space));
-	put_string(raw, parts->reserved, strlen(parts->reserved));
-	put_string(raw, parts->hash, strlen(parts->hash));
-	put_string(raw, signature.data, signature.len);
+	sshwire_add_u32(raw, parts->version);
+	sshwire_add_string(raw, parts->key.data, parts->key.len);
+	sshwire_add_text(raw, parts->name_space);
+	sshwire_add_text(raw, parts->reserved);
+	sshwire_add_text(raw, parts->hash);
+	sshwire_add_string(raw, signature.data, signature.len);
 	buf_fini(&signature);
 }
 
@@ -270,10 +270,10 @@ signed_text(const struct parts *parts, struct buf *out)
 
 	SHA512((const unsigned char *)TEXT, strlen(TEXT), digest);
 	buf_adds(out, parts->magic);
-	put_string(out, parts->name_space, strlen(parts->name_space));
-	put_string(out, parts->reserved, strlen(parts->reserved));
-	put_string(out, parts->hash, strlen(parts->hash));
-	put_string(out, digest, sizeof(digest));
+	sshwire_add_text(out, parts->name_space);
+	sshwire_add_text(out, parts->reserved);
+	sshwire_add_text(out, parts->hash);
+	sshwire_add_string(out, digest, sizeof(digest));
 }
 
 static void
@@ -306,21 +306,13 @@ verify_parts(const struct parts *parts)
 	return e;
 }
 
-static void
-put_text(struct buf *out, const char *text)
-{
-	put_string(out, text, strlen(text));
-}
-
 /* A number of RFC 4251. */
 static void
 put_number(struct buf *out, const BIGNUM *number)
 {
 	unsigned char	 bytes[80] = { 0 };
-	int		 n = BN_num_bits(number) / 8 + 1;
 
-	CHECK_INT(BN_bn2binpad(number, bytes, n), n);
-	put_string(out, bytes[0] == 0 && bytes[1] < 0x80 ? bytes + 1 : bytes, (size_t)n - (bytes[0] == 0 && bytes[1] < 0x80));
+	sshwire_add_number(out, bytes, (size_t)BN_bn2bin(number, bytes));
 }
 
 /* Sign `text` with a key of OpenSSL's, in the wire's form. */
@@ -358,7 +350,7 @@ held_sign(struct parts *parts, EVP_PKEY *key, bool ecdsa, unsigned char flags)
 	signed_text(parts, &inner);
 	buf_clear(&parts->behind);
 	buf_addc(&parts->behind, (char)flags);
-	put_u32(&parts->behind, 7);
+	sshwire_add_u32(&parts->behind, 7);
 	SHA256((const unsigned char *)application, strlen(application), hash);
 	buf_add(&text, hash, sizeof(hash));
 	buf_add(&text, parts->behind.data, parts->behind.len);
@@ -380,7 +372,7 @@ public_half(EVP_PKEY *key, bool ecdsa, struct buf *out)
 		CHECK(EVP_PKEY_get_octet_string_param(key, "pub", bytes, sizeof(bytes), &n) == 1);
 	else
 		CHECK(EVP_PKEY_get_raw_public_key(key, bytes, &n) == 1);
-	put_string(out, bytes, n);
+	sshwire_add_string(out, bytes, n);
 }
 
 TEST(takes_what_a_security_key_signs_when_it_was_touched)
@@ -391,11 +383,11 @@ TEST(takes_what_a_security_key_signs_when_it_was_touched)
 		struct buf	 raw = { 0 }, text = { 0 };
 
 		parts_init(&parts, ecdsa ? "sk-ecdsa-sha2-nistp256@openssh.com" : "sk-ssh-ed25519@openssh.com");
-		put_text(&parts.key, parts.type);
+		sshwire_add_text(&parts.key, parts.type);
 		if (ecdsa)
-			put_text(&parts.key, "nistp256");
+			sshwire_add_text(&parts.key, "nistp256");
 		public_half(key, ecdsa, &parts.key);
-		put_text(&parts.key, "ssh:");
+		sshwire_add_text(&parts.key, "ssh:");
 		held_sign(&parts, key, ecdsa, 1);
 		build(&parts, &raw);
 		add_armor(&raw, &text);
@@ -429,7 +421,7 @@ TEST(refuses_what_is_not_a_signature)
 	struct buf		 text = { 0 };
 
 	parts_init(&good, "ssh-ed25519");
-	put_text(&good.key, "ssh-ed25519");
+	sshwire_add_text(&good.key, "ssh-ed25519");
 	public_half(key, false, &good.key);
 	signed_text(&good, &text);
 	raw_sign(key, false, &text, &good.bytes);
@@ -477,17 +469,17 @@ TEST(refuses_what_is_not_a_signature)
 static void
 spoil_number(struct parts *parts, size_t zeros, bool negative)
 {
-	struct bytes	from = { (const unsigned char *)parts->bytes.data, parts->bytes.len }, r = { 0 }, s = { 0 };
+	struct sshwire	from = sshwire_of(&parts->bytes), r = { 0 }, s = { 0 };
 	struct buf	made = { 0 }, number = { 0 };
 
-	CHECK(get_string(&from, &r) && get_string(&from, &s));
+	CHECK(sshwire_string(&from, &r) && sshwire_string(&from, &s));
 	for (size_t i = 0; i < zeros; i++)
 		buf_addc(&number, 0);
 	buf_add(&number, r.data, r.len);
 	if (negative)
 		number.data[0] = (char)0x80;
-	put_string(&made, number.data, number.len);
-	put_string(&made, s.data, s.len);
+	sshwire_add_string(&made, number.data, number.len);
+	sshwire_add_string(&made, s.data, s.len);
 	buf_fini(&parts->bytes);
 	parts->bytes = made;
 	buf_fini(&number);
@@ -503,8 +495,8 @@ TEST(refuses_numbers_and_points_that_are_written_otherwise)
 	size_t			 point;
 
 	parts_init(&parts, "ecdsa-sha2-nistp256");
-	put_text(&parts.key, "ecdsa-sha2-nistp256");
-	put_text(&parts.key, "nistp256");
+	sshwire_add_text(&parts.key, "ecdsa-sha2-nistp256");
+	sshwire_add_text(&parts.key, "nistp256");
 	point = parts.key.len + 4;
 	public_half(key, true, &parts.key);
 	signed_text(&parts, &text);
