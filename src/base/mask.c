@@ -4,13 +4,13 @@
 #include "base/mask.h"
 
 #include "base/buf.h"
+#include "base/mask_forms.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MASK_MIN	6
 #define NONE		UINT32_MAX
 #define HEADS_LOG_MIN	10		/* a power of two; there are four heads or more for each value, */
 #define FILTER_LOG	3		/* and eight bits for each head */
@@ -159,7 +159,7 @@ insert(const char *value, size_t len)
 {
 	struct buf	 copy = { .secret = true };
 
-	if (masks.count > 0 && match(value, len) == len)
+	if (len < MASK_MIN || (masks.count > 0 && match(value, len) == len))
 		return;
 	grow();
 	buf_add(&copy, value, len);
@@ -177,30 +177,52 @@ mask_has(const char *text, size_t len)
 	return false;
 }
 
+/* The value, and what it may be written as. */
+static void
+insert_forms(const char *value, size_t len)
+{
+	if (masks.count > 0 && len >= MASK_MIN && match(value, len) == len)
+		return;
+	mask_forms(value, len, insert);
+	insert(value, len);
+}
+
+static bool
+is_marker(const char *line, size_t len)
+{
+	return (len >= 10 && memcmp(line, "-----BEGIN", 10) == 0) || (len >= 8 && memcmp(line, "-----END", 8) == 0);
+}
+
 /*
  * A text of several lines (a PEM key) is also hidden line by line, for quotes
  * may show one.  Its lines that say only what it is ("-----BEGIN") are not secret.
  */
-void
-mask_register(const void *value, size_t len)
+static void
+insert_lines(const char *line, const char *end)
 {
-	const char	*line = value, *end = line + len, *stop;
+	const char *stop;
 
-	while (len > 0 && line[len - 1] == '\n')
-		len--;
-	if (len < MASK_MIN)
-		return;
-	if (memchr(value, '\n', len) == NULL) {
-		insert(value, len);
-		return;
-	}
 	for (; line < end; line = stop + 1) {
 		stop = memchr(line, '\n', (size_t)(end - line));
 		if (stop == NULL)
 			stop = end;
-		if (stop - line >= MASK_MIN && strncmp(line, "-----", 5) != 0)
-			insert(line, (size_t)(stop - line));
+		if (!is_marker(line, (size_t)(stop - line)))
+			insert_forms(line, (size_t)(stop - line));
 	}
+}
+
+void
+mask_register(const void *value, size_t len)
+{
+	const char *text = value;
+
+	while (len > 0 && text[len - 1] == '\n')
+		len--;
+	if (len < MASK_MIN)
+		return;
+	if (memchr(text, '\n', len) != NULL)
+		insert_lines(text, text + len);
+	insert_forms(text, len);
 }
 
 /* One pass, however many values there are: an instance has some for each node.  Of values that overlap nothing stays. */

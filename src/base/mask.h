@@ -10,11 +10,12 @@
 struct buf;
 
 #define MASK_TEXT	"[secret]"
+#define MASK_MIN	6
 
 /*
- * From now on mask_apply() hides this value.  Values under 6 bytes are not
- * taken: masking them would tear up innocent text.  Not for threads: register
- * before they start.
+ * From now on mask_apply() hides this value, its lines, and both as JSON, shells, XML and URLs quote them, in
+ * hexadecimal digits and in base64.  What is shorter than MASK_MIN bytes is not taken: masking it would tear up
+ * innocent text.  Not for threads: register before they start.
  */
 void		 mask_register(const void *value, size_t len);
 

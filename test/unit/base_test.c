@@ -218,6 +218,54 @@ TEST(mask_hides_secrets_and_lines_of_keys)
 	CHECK(!mask_has("a hunter22", 10));
 }
 
+/* What is left of a text when the one secret is registered. */
+static void
+check_masked(const char *secret, const char *text, const char *expected)
+{
+	struct buf shown = { 0 };
+
+	mask_register(secret, strlen(secret));
+	buf_adds(&shown, text);
+	mask_apply(&shown);
+	CHECK_STR(buf_text(&shown), expected);
+	buf_fini(&shown);
+	mask_fini();
+}
+
+TEST(mask_hides_what_a_secret_was_quoted_as)
+{
+	check_masked("a\"b\\c\td$e", "\"a\\\"b\\\\c\\td$e\"", "\"[secret]\"");
+	check_masked("ab\001\"cde", "ab\\u0001\\\"cde", "[secret]");
+	check_masked("a\"b`c$d\\", "x=\"a\\\"b\\`c\\$d\\\\\"", "x=\"[secret]\"");
+	check_masked("it's so", "x='it'\\''s so'", "x='[secret]'");
+	check_masked("it's so", "x: 'it''s so'", "x: '[secret]'");
+	check_masked("a<b>&\"c'", "<i>a&lt;b&gt;&amp;&quot;c&#39;</i>", "<i>[secret]</i>");
+	check_masked("a b/c%d~\303\244", "?p=a%20b%2Fc%25d~%C3%A4&q", "?p=[secret]&q");
+	check_masked("hunter22", "68756e7465723232 HUNTER22", "[secret] HUNTER22");
+	check_masked("kilo-jay", "6b696C6F2d6a6179 6B696C6F2D6A6179", "6b696C6F2d6a6179 [secret]");
+}
+
+/* "hunter22" alone, behind one byte and two, and with more behind it; base64(1) made the texts. */
+TEST(mask_hides_secrets_in_base64)
+{
+	check_masked("hunter22", "aHVudGVyMjI=", "[secret]=");
+	check_masked("hunter22", "Omh1bnRlcjIy", "Om[secret]");
+	check_masked("hunter22", "dXM6aHVudGVyMjI=", "dXM6[secret]=");
+	check_masked("hunter22", "dTpodW50ZXIyMg==", "dTp[secret]==");
+	check_masked("hunter22", "aHVudGVyMjIgaXM=", "[secret]gaXM=");
+	check_masked("hunter22", "dTpodW50ZXIyMiBpcw==", "dTp[secret]iBpcw==");
+	check_masked("\303\277\303\276\303\277\303\276", "w7/DvsO/w74=", "[secret]=");
+	check_masked("\303\277\303\276\303\277\303\276", "w7_DvsO_w74", "[secret]");
+}
+
+TEST(mask_hides_texts_of_short_lines)
+{
+	check_masked("ab\ncd\nef\n", "ab\ncd\nef\ngh\nab\n", "[secret]\ngh\nab\n");
+	check_masked("ab\ncd\nef\n", "\"ab\\ncd\\nef\\n\"", "\"[secret]\\n\"");
+	check_masked("ab\n-----BED-", "- -----BED- -----BEGIN", "- [secret] -----BEGIN");
+	check_masked("ab\ncd", "ab\ncd", "ab\ncd");
+}
+
 /* The lines of keys: 50 bytes that are the same, then what only one has. */
 static void
 key_line(char out[80], unsigned number)
@@ -469,6 +517,9 @@ main(void)
 	RUN(str_natural_counts_numbers);
 	RUN(sha256_is_fips_180);
 	RUN(mask_hides_secrets_and_lines_of_keys);
+	RUN(mask_hides_what_a_secret_was_quoted_as);
+	RUN(mask_hides_secrets_in_base64);
+	RUN(mask_hides_texts_of_short_lines);
 	RUN(mask_tells_thousands_of_keys_apart);
 	RUN(work_on_many_things_is_done_once_for_each);
 	RUN(a_file_is_the_same_with_content_and_mode);
