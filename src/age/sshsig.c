@@ -75,9 +75,10 @@ read_blob(const struct buf *raw, struct blob *out)
 	struct sshwire	from = sshwire_of(raw);
 	uint32_t	version;
 
-	return sshwire_magic(&from, MAGIC, strlen(MAGIC)) && sshwire_u32(&from, &version) && version == VERSION && sshwire_string(&from, &out->key) &&
-	    sshwire_string(&from, &out->name_space) && sshwire_string(&from, &out->reserved) &&
-	    sshwire_string(&from, &out->hash) && sshwire_string(&from, &out->signature) && from.len == 0;
+	return sshwire_magic(&from, MAGIC, strlen(MAGIC)) && sshwire_u32(&from, &version) && version == VERSION &&
+	    sshwire_string(&from, &out->key) && sshwire_string(&from, &out->name_space) &&
+	    sshwire_string(&from, &out->reserved) && sshwire_string(&from, &out->hash) &&
+	    sshwire_string(&from, &out->signature) && from.len == 0;
 }
 
 /* What is signed: not the data but its hash, and what for. */

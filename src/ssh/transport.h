@@ -47,6 +47,9 @@ void		 ssh_keep_errors(struct ssh *ssh, struct buf *errors, const char *data, si
 void		 ssh_target_copy(struct ssh_target *out, const struct ssh_target *target);
 void		 ssh_target_fini(struct ssh_target *target);
 
+/* How many hosts are on the way to the target. */
+unsigned	 ssh_jumps(const struct ssh_target *target);
+
 /* The server at ssh->target proved to have `key` ("type base64"; NULL: it is not known which), not the pinned one. */
 NODISCARD
 struct err	*ssh_not_pinned(const struct ssh *ssh, const char *key);
