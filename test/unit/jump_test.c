@@ -38,16 +38,11 @@ targets_make(const char *transport)
 static struct err *
 run(const char *command, const char *input, struct buf *output, int *status)
 {
-	struct ssh	*ssh = NULL;
 	struct buf	 errors = { 0 };
-	struct err	*e = ssh_open(&ssh, &node);
+	struct err	*e = server_command(&node, command, input, output, &errors, status);
 
-	*status = -1;
-	if (e == NULL)
-		e = ssh_run(ssh, command, input, strlen(input), output, &errors, status);
 	if (e == NULL)
 		CHECK_STR(buf_text(&errors), "");
-	ssh_close(ssh);
 	buf_fini(&errors);
 	return e;
 }
@@ -318,10 +313,7 @@ TEST(a_jump_host_that_stops_answering_is_noticed)
 int
 main(void)
 {
-	CHECK_OK(ssh_setup());
-	server_why = server_missing();
-	if (server_why == NULL)
-		server_start(&server);
+	server_begin(&server);
 	RUN_ON_SERVER(a_command_runs_through_one_jump_host_and_through_two);
 	RUN_ON_SERVER(several_commands_run_on_one_connection_through_a_jump_host);
 	RUN_ON_SERVER(much_data_goes_both_ways_through_jump_hosts);
@@ -333,8 +325,5 @@ main(void)
 	RUN_ON_SERVER(a_jump_host_that_must_not_forward_says_what_to_do);
 	RUN_ON_SERVER(who_is_silent_behind_a_jump_host_is_given_up_after_the_timeout);
 	RUN_ON_SERVER(a_jump_host_that_stops_answering_is_noticed);
-	if (server_why == NULL)
-		server_stop(&server);
-	ssh_fini();
-	return test_done();
+	return server_done(&server);
 }

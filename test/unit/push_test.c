@@ -837,11 +837,9 @@ TEST(a_second_stop_leaves_at_once)
 int
 main(void)
 {
-	CHECK_OK(ssh_setup());
 	json_setup();
-	server_why = server_missing();
+	server_begin(&server);
 	if (server_why == NULL) {
-		server_start(&server);
 		snprintf(programs, sizeof(programs), "%s/programs", server.dir);
 		CHECK_OK(dir_make(programs, 0700));
 	}
@@ -860,8 +858,5 @@ main(void)
 	RUN_ON_SERVER(a_first_stop_lets_the_node_finish_its_step);
 	RUN_ON_SERVER(a_stopped_wait_for_the_lock_is_an_interruption);
 	RUN_ON_SERVER(a_second_stop_leaves_at_once);
-	if (server_why == NULL)
-		server_stop(&server);
-	ssh_fini();
-	return test_done();
+	return server_done(&server);
 }

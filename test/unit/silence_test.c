@@ -143,13 +143,7 @@ TEST(whoever_falls_silent_at_any_byte_is_given_up_in_time)
 int
 main(void)
 {
-	CHECK_OK(ssh_setup());
-	server_why = server_missing();
-	if (server_why == NULL)
-		server_start(&server);
+	server_begin(&server);
 	RUN_ON_SERVER(whoever_falls_silent_at_any_byte_is_given_up_in_time);
-	if (server_why == NULL)
-		server_stop(&server);
-	ssh_fini();
-	return test_done();
+	return server_done(&server);
 }

@@ -270,4 +270,71 @@ server_stop(struct server *server)
 	CHECK_OK(dir_remove(server->dir));
 }
 
+/* What a test's main() begins and ends with. */
+static inline void
+server_begin(struct server *server)
+{
+	CHECK_OK(ssh_setup());
+	server_why = server_missing();
+	if (server_why == NULL)
+		server_start(server);
+}
+
+static inline int
+server_done(struct server *server)
+{
+	if (server_why == NULL)
+		server_stop(server);
+	ssh_fini();
+	return test_done();
+}
+
+/* Connect, run one command, disconnect. */
+static inline struct err *
+server_command(const struct ssh_target *target, const char *command, const char *input, struct buf *output,
+    struct buf *errors, int *status)
+{
+	struct ssh	*ssh = NULL;
+	struct err	*e = ssh_open(&ssh, target);
+
+	*status = -1;
+	if (e == NULL)
+		e = ssh_run(ssh, command, input, input == NULL ? 0 : strlen(input), output, errors, status);
+	ssh_close(ssh);
+	return e;
+}
+
+/* The same, whose output, errors and status are known. */
+static inline void
+server_check(const struct ssh_target *target, const char *command, const char *input, const char *want_output,
+    const char *want_errors, int want_status)
+{
+	struct buf	 output = { 0 }, errors = { 0 };
+	int		 status;
+
+	CHECK_OK(server_command(target, command, input, &output, &errors, &status));
+	CHECK_STR(buf_text(&output), want_output);
+	CHECK_STR(buf_text(&errors), want_errors);
+	CHECK_INT(status, want_status);
+	buf_fini(&output);
+	buf_fini(&errors);
+}
+
+/* Whether a command runs at all. */
+static inline struct err *
+server_try(const struct ssh_target *target)
+{
+	struct buf	 output = { 0 }, errors = { 0 };
+	int		 status;
+	struct err	*e = server_command(target, "echo in", NULL, &output, &errors, &status);
+
+	if (e == NULL) {
+		CHECK_STR(buf_text(&output), "in\n");
+		CHECK_INT(status, 0);
+	}
+	buf_fini(&output);
+	buf_fini(&errors);
+	return e;
+}
+
 #endif
