@@ -3,6 +3,7 @@
 # May know how `leap local` is called, and what the kernel shows of it.
 # SPDX-License-Identifier: GPL-3.0-or-later
 # time limit: 600
+# runs alone
 
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
