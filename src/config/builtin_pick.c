@@ -366,7 +366,7 @@ builtin_pick_node(lua_State *L)
 	choice.candidates = rank_nodes(nodes, count, asker.property);
 	if (picks->probed == asker.item) {
 		picks->found = choice.candidates;
-		sandbox_raise_final(L, err_new(ERR_FAILED, "that is all there is to know"));
+		sandbox_raise_final(L, err_new(ERR_FAILED, "probed"));	/* for probe(), which drops it */
 	}
 	e = pick(&choice, &node);
 	json_decref(choice.candidates);

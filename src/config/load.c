@@ -332,7 +332,7 @@ base_above(struct config *config, const struct base *below, const struct source 
 	json_t		*number;
 	char		*key;
 
-	key = xasprintf("%zu %s", below == NULL ? 0 : below->number, source == NULL ? "" : source->path);
+	key = xasprintf("%zu:%s", below == NULL ? 0 : below->number, source == NULL ? "" : source->path);
 	if ((number = json_object_get(config->base_index, key)) != NULL) {
 		free(key);
 		return config->bases[json_integer_value(number) - 1];

@@ -329,8 +329,9 @@ problem_name(const struct look *look, const struct schema *schema)
 	look_schema(look, schema->property_names);
 	run->report = outer.report;
 	run->arg = outer.arg;
-	problem(look, schema->property_names, "propertyNames", form.hint, "is no good name: it %s",
-	    form.message == NULL ? "is not allowed" : form.message);
+	if (form.message != NULL)	/* there was time to say it */
+		problem(look, schema->property_names, "propertyNames", form.hint, "is no good name: it %s",
+		    form.message);
 	form_fini(&form);
 	return false;
 }

@@ -291,21 +291,24 @@ TEST(why_a_layer_won_over_its_like)
 	struct instance instance;
 
 	instance_init(&instance);
-	put(&instance, "services/s.json", "{ \"partials\": [\"p\"], \"a\": 1, \"b\": 1 }");
+	put(&instance, "services/s.json", "{ \"partials\": [\"p\", \"q\"], \"a\": 1, \"b\": 1 }");
 	put(&instance, "services/t.json", "{ \"b\": 2, \"c\": 1 }");
-	put(&instance, "services/_p.json", "{ \"a\": 2 }");
+	put(&instance, "services/_p.json", "{ \"a\": 2, \"e\": 1 }");
+	put(&instance, "services/_q.json", "{ \"e\": 2 }");
 	put(&instance, "tags/u.json", "{ \"c\": 2, \"d\": 1 }");
 	put(&instance, "tags/v.json", "{ \"d\": 2 }");
 	put(&instance, "nodes/web1.json", "{ \"services\": [\"s\", \"t\"], \"tags\": [\"v\", \"u\"] }");
 	load(&instance);
 	check_layers(&instance, "web1", "a", "partial p at services/_p.json:1:3 overridden sets \"a\": 2\n"
-	    "* service s at services/s.json:1:22 sets \"a\": 1\nservice s wins over partial p: partials come before what names them\n");
-	check_layers(&instance, "web1", "b", "service s at services/s.json:1:30 overridden sets \"b\": 1\n"
+	    "* service s at services/s.json:1:27 sets \"a\": 1\nservice s wins over partial p: partials come before what names them\n");
+	check_layers(&instance, "web1", "b", "service s at services/s.json:1:35 overridden sets \"b\": 1\n"
 	    "* service t at services/t.json:1:3 sets \"b\": 2\nservice t wins over service s: t comes after s in the node's list of services\n");
 	check_layers(&instance, "web1", "c", "service t at services/t.json:1:11 overridden sets \"c\": 1\n"
 	    "* tag u at tags/u.json:1:3 sets \"c\": 2\ntag u wins over service t: tags come after services\n");
 	check_layers(&instance, "web1", "d", "tag v at tags/v.json:1:3 overridden sets \"d\": 2\n"
 	    "* tag u at tags/u.json:1:11 sets \"d\": 1\ntag u wins over tag v: u comes after v in the node's list of tags\n");
+	check_layers(&instance, "web1", "e", "partial p at services/_p.json:1:11 overridden sets \"e\": 1\n"
+	    "* partial q at services/_q.json:1:3 sets \"e\": 2\npartial q wins over partial p: it comes later\n");
 	instance_fini(&instance);
 }
 

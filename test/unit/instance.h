@@ -22,7 +22,10 @@ struct instance {
 static inline void
 instance_init(struct instance *instance)
 {
-	*instance = (struct instance){ .dir = "/tmp/leap-test-XXXXXX" };
+	const char *parent = getenv("TMPDIR");
+
+	*instance = (struct instance){ 0 };
+	snprintf(instance->dir, sizeof(instance->dir), "%s/leap-test-XXXXXX", parent != NULL ? parent : "/tmp");
 	if (mkdtemp(instance->dir) == NULL)
 		abort();
 	instance->repo.root = path_join(instance->dir, "instance");

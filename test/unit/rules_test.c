@@ -200,6 +200,25 @@ TEST(depth_within_depth)
 	instance_fini(&instance);
 }
 
+/* Where Lua's stack of a million is all but full, a value that needs more of it is an error and no crash. */
+TEST(a_stack_that_is_full)
+{
+	struct instance	 instance;
+	json_t		*value;
+
+	instance_init(&instance);
+	put(&instance, "macros/own.lua", "function inside(...)\n  local filter = {}\n"
+	    "  for i = 1, 50 do filter = {z = filter} end\n  return #nodes_like_me(filter)\nend\n");
+	put(&instance, "nodes/n.json", "{\"a\": \"= inside(table.unpack({}, 1, 999000))\",\n"
+	    "\"b\": \"= inside(table.unpack({}, 1, 999920))\"}");
+	if (CHECK_OK(instance_load(&instance))) {
+		CHECK_STR(value_of(&instance, "n", "a"), "0");
+		CHECK_ERR_HAS(node_get(node_of(&instance, "n"), "b", &value),
+		    "nodes/n.json:2:6: the result is nested too deeply\n");
+	}
+	instance_fini(&instance);
+}
+
 /* Values that grow from macro to macro have an end. */
 TEST(values_have_a_size)
 {
@@ -300,6 +319,7 @@ main(void)
 	RUN(what_there_is);
 	RUN(nothing_changed_is_shared);
 	RUN(depth_within_depth);
+	RUN(a_stack_that_is_full);
 	RUN(values_have_a_size);
 	RUN(nothing_is_passed_on);
 	RUN(texts_at_the_edge);

@@ -388,6 +388,44 @@ TEST(schemas_that_are_wrong)
 	CHECK_STR(said(0, "{\"typ\": \"integer\"}", "\"x\"", false), "");
 }
 
+/* A dialect of one's own says which vocabularies it is made of, and which of those one must know. */
+TEST(vocabularies)
+{
+	static const char	 core[] = "\"https://json-schema.org/draft/2020-12/vocab/core\": true";
+	static const char	 values[] = "\"https://json-schema.org/draft/2020-12/vocab/validation\": true";
+	static const struct { const char *vocabularies[2], *want; } rows[] = {
+		{ { core, values }, ": must be a whole number [type]\n" },
+		{ { core, core }, "" },
+		{ { values, "\"leap:/own\": false" }, ": must be a whole number [type]\n" },
+		{ { values, "\"leap:/own\": true" },
+		  "$schema: needs the vocabulary \"leap:/own\", which leap does not know [$schema]\n" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct schema_set	*set = schema_set_new(0);
+		struct buf		 text = { 0 };
+		struct schema_view	 view = { .report = note, .arg = &text };
+		char			*meta_text = xasprintf("{\"$vocabulary\": {%s, %s}}", rows[i].vocabularies[0],
+		    rows[i].vocabularies[1]);
+		json_t			*meta = json_loads(meta_text, 0, NULL), *value = json_string("x");
+		json_t			*document = parse("{\"$schema\": \"leap:/meta\", \"type\": \"integer\"}");
+		const struct schema	*schema;
+
+		schema_set_add(set, "leap:/meta", meta);
+		schema_set_add(set, "leap:/test", document);
+		if ((schema = schema_compile(set, "leap:/test", note, &text)) != NULL)
+			schema_valid(schema, value, &view);
+		if (!CHECK_STR(buf_text(&text), rows[i].want))
+			printf("# by %s\n", meta_text);
+		schema_set_free(set);
+		json_decref(document);
+		json_decref(value);
+		json_decref(meta);
+		free(meta_text);
+		buf_fini(&text);
+	}
+}
+
 TEST(hostile_schemas_come_to_an_end)
 {
 	struct buf	 schema = { 0 };
@@ -500,6 +538,7 @@ main(void)
 	RUN(forms);
 	RUN(references);
 	RUN(schemas_that_are_wrong);
+	RUN(vocabularies);
 	RUN(hostile_schemas_come_to_an_end);
 	RUN(null_may_count_as_missing);
 	RUN(some_values_pass_whatever_the_schema_says);
