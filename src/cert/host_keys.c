@@ -76,6 +76,7 @@ ssh_ca_read(const struct repo *repo, struct buf *key)
 struct signer {
 	const struct repo	*repo;
 	cert_say		*say;
+	bool			 look;		/* only say what would be made */
 	struct buf		 ca, key;
 	int64_t			 now;
 };
@@ -93,14 +94,14 @@ renew(struct signer *signer, const struct pins *pins, const struct strs *old, st
 		char		*stale;
 
 		request->key = pins->items[i].key;
-		stale = *line == '\0' ? xstrdup("there was none") :
+		stale = *line == '\0' ? xstrdup(signer->look ? "there is none" : "there was none") :
 		    ssh_cert_stale(line, request, buf_text(&signer->ca), renew_days(request->days), signer->now);
 		if (stale == NULL) {
 			buf_adds(lines, line);
 		} else {
-			if (signer->key.len == 0)
+			if (!signer->look && signer->key.len == 0)
 				e = vault_read(signer->repo, NULL, SSH_CA_KEY_PATH, &signer->key);
-			if (e == NULL)
+			if (e == NULL && !signer->look)
 				e = ssh_cert_issue(lines, request, &signer->key, signer->now);
 			if (*why == NULL)
 				*why = *line == '\0' ? xstrdup(stale) : xasprintf("the old one %s", stale);
@@ -128,7 +129,10 @@ update_node(struct signer *signer, struct node *node, const struct pins *pins)
 	strs_split(&old, buf_text(&text), '\n');
 	if (e == NULL)
 		e = renew(signer, pins, &old, &request, &lines, &why);
-	if (e == NULL && why != NULL && (e = repo_write(signer->repo, path, lines.data, lines.len, 0644, NULL)) == NULL)
+	if (e == NULL && why != NULL && signer->look)
+		say_line(signer->say, "%s: a deploy makes a new SSH host certificate: %s", node->name, why);
+	else if (e == NULL && why != NULL &&
+	    (e = repo_write(signer->repo, path, lines.data, lines.len, 0644, NULL)) == NULL)
 		say_line(signer->say, "%s: made an SSH host certificate: %s", node->name, why);
 	strs_fini(&names);
 	strs_fini(&old);
@@ -139,10 +143,11 @@ update_node(struct signer *signer, struct node *node, const struct pins *pins)
 	return e;
 }
 
-struct err *
-host_certs_update(const struct repo *repo, const struct node_list *nodes, cert_say *say)
+NODISCARD
+static struct err *
+go_over(const struct repo *repo, const struct node_list *nodes, cert_say *say, bool look)
 {
-	struct signer	 signer = { .repo = repo, .say = say, .key.secret = true, .now = (int64_t)time(NULL) };
+	struct signer	 signer = { .repo = repo, .say = say, .look = look, .key.secret = true, .now = (int64_t)time(NULL) };
 	struct err	*e = ssh_ca_read(repo, &signer.ca);
 
 	for (size_t i = 0; e == NULL && signer.ca.len > 0 && i < nodes->count; i++) {
@@ -157,6 +162,18 @@ host_certs_update(const struct repo *repo, const struct node_list *nodes, cert_s
 	buf_fini(&signer.ca);
 	buf_fini(&signer.key);
 	return e;
+}
+
+struct err *
+host_certs_update(const struct repo *repo, const struct node_list *nodes, cert_say *say)
+{
+	return go_over(repo, nodes, say, false);
+}
+
+struct err *
+host_certs_look(const struct repo *repo, const struct node_list *nodes, cert_say *say)
+{
+	return go_over(repo, nodes, say, true);
 }
 
 NODISCARD

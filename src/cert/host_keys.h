@@ -49,6 +49,10 @@ struct err	*ssh_ca_read(const struct repo *repo, struct buf *key);
 NODISCARD
 struct err	*host_certs_update(const struct repo *repo, const struct node_list *nodes, cert_say *say);
 
+/* Only say which ones that would make. */
+NODISCARD
+struct err	*host_certs_look(const struct repo *repo, const struct node_list *nodes, cert_say *say);
+
 /* Put a host key on record as revoked, once, and make the list anew. */
 NODISCARD
 struct err	*host_key_revoke(const struct repo *repo, const char *key, const char *node);

@@ -56,7 +56,8 @@ prepare_nodes(struct context *context, struct node_list *nodes, enum prepare_cer
 	    (e = config_remember(context->config)) != NULL)
 		return e;
 	if (certs == PREPARE_CERTS_LOOK)
-		return certs_look(context->repo, context->config, nodes, say_note);
+		return (e = certs_look(context->repo, context->config, nodes, say_note)) != NULL ? e :
+		    host_certs_look(context->repo, nodes, say_note);
 	if (certs == PREPARE_CERTS_IGNORE)
 		return NULL;
 	if ((e = certs_update(context->repo, context->config, nodes, say_note, &made)) != NULL ||

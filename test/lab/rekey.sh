@@ -58,9 +58,15 @@ stderr_is <<-'EOT'
 	leap: there is an SSH CA already: files/ca/ssh_ca.pub
 	hint: "leap cert ca --ssh --rotate" replaces it
 EOT
+leap plan
+status_is 0
+stderr_has "web1: a deploy makes a new SSH host certificate: there is none"
+check_not test -e files/nodes/web1/web1_ssh-cert.pub
 leap deploy --yes
 status_is 0
 stderr_has "web1: made an SSH host certificate: there was none"
+leap plan
+stderr_lacks "SSH host certificate"
 leap compile ssh-config
 status_is 0
 cp "$OUT" "$WORK/ssh_config"
