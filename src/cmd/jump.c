@@ -120,3 +120,17 @@ jump_find(struct fleet_target *out, const struct context *context, struct node *
 	other = config_node(context->config, text);
 	return other != NULL ? fleet_target(out->jump, context, other) : stranger(out->jump, context, node, text);
 }
+
+unsigned
+jump_count(const struct context *context, struct node *node)
+{
+	const char	*name = NULL;
+	unsigned	 count = 0;
+	struct err	*e = NULL;
+
+	while (count < JUMPS_MAX && (e = next_host(&name, node)) == NULL && name != NULL &&
+	    (node = config_node(context->config, name)) != NULL)
+		count++;
+	err_free(e);
+	return count;
+}

@@ -18,4 +18,7 @@ struct node;
 NODISCARD
 struct err	*jump_find(struct fleet_target *out, const struct context *context, struct node *node);
 
+/* Through how many nodes it is reached, as far as that can be followed. */
+unsigned	 jump_count(const struct context *context, struct node *node);
+
 #endif

@@ -4,6 +4,7 @@
 #include "cert/host_keys.h"
 #include "cmd/cmd.h"
 #include "cmd/fleet.h"
+#include "cmd/jump.h"
 #include "cmd/local.h"
 #include "cmd/select.h"
 #include "config/config.h"
@@ -76,8 +77,9 @@ ask(struct init *init, bool *yes)
 	fleet_pause();
 	show_art(init);
 	if (!ssh_stopped())
-		e = ask_yes(yes, "give --fingerprint SHA256:..., which ssh-keygen -lf "
-		    "/etc/ssh/ssh_host_ed25519_key.pub prints on the server", question);
+		e = ask_yes(yes, init->on_disk ? "--yes-to-local takes keys that are the same as on the node's disk" :
+		    "give --fingerprint SHA256:..., which ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub prints on the server",
+		    question);
 	fleet_resume();
 	if (e == NULL && ssh_stopped())
 		e = err_new(ERR_FAILED, "interrupted");
@@ -224,6 +226,21 @@ init_node(struct context *context, struct node *node)
 	return e;
 }
 
+/* Those first that others are reached through, or else a new provider could not be pinned at once. */
+static void
+order_by_jumps(const struct context *context, struct node_list *nodes)
+{
+	for (size_t i = 1; i < nodes->count; i++) {
+		struct node	*node = nodes->items[i];
+		unsigned	 jumps = jump_count(context, node);
+		size_t		 at = i;
+
+		for (; at > 0 && jump_count(context, nodes->items[at - 1]) > jumps; at--)
+			nodes->items[at] = nodes->items[at - 1];
+		nodes->items[at] = node;
+	}
+}
+
 static struct err *
 init_run(struct context *context)
 {
@@ -237,6 +254,7 @@ init_run(struct context *context)
 		e = fleet_connect();
 	if (e != NULL)
 		goto out;
+	order_by_jumps(context, &nodes);
 	for (size_t i = 0; i < nodes.count && !ssh_stopped(); i++) {
 		e = init_node(context, nodes.items[i]);
 		if (e != NULL)

@@ -114,6 +114,20 @@ else
 	skip "no sshd can be started here"
 fi
 
+it "node init begins with those that others are reached through"
+instance
+if [ -n "$sshd_pid" ]; then
+	at web1 127.0.0.2 zgw
+	at zgw 127.0.0.1
+	rm files/nodes/*/*_ssh.pub
+	leap node init
+	status_is 4
+	stderr_has "leap: 2 of 2 nodes failed: zgw, web1"
+	stderr_has "hint: run: leap node init zgw"
+else
+	skip "no sshd can be started here"
+fi
+
 # refused JSON STATUS TEXT...: a node with this ssh.proxy_jump cannot be reached.
 refused() {
 	local jump=$1 status=$2 text
