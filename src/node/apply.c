@@ -420,7 +420,7 @@ apply(struct run *run, char **holder)
 	if (e == NULL)
 		e = lock_take(&lock, holder, STATE_LOCK, run->request->who, run->request->lock_wait, stop_waiting, run);
 	if (e == NULL && *holder == NULL)
-		e = mark_holds(holder);
+		e = mark_holds(run, holder);
 	if (e == NULL && *holder == NULL)
 		e = apply_load(run);
 	if (e == NULL && *holder == NULL)
@@ -498,6 +498,8 @@ make_result(const struct run *run, const struct err *e, const char *holder)
 	    (int)run->checks_failed);
 	if (holder != NULL)
 		json_object_set_new(result, "lock", json_text(holder));
+	if (run->marked)
+		json_object_set_new(result, "marked", json_true());
 	if (run->reverted)
 		json_object_set_new(result, "reverted", json_true());
 	if (run->nonce != NULL) {

@@ -18,7 +18,7 @@
 #define MARK_MAX	16384
 
 struct err *
-mark_holds(char **holder)
+mark_holds(struct run *run, char **holder)
 {
 	struct buf	 text = { 0 };
 	struct err	*e = NULL;
@@ -33,24 +33,25 @@ mark_holds(char **holder)
 	mark = json_loadb(buf_text(&text), text.len, 0, NULL);
 	/* Whoever wrote it by hand may have written anything, or nothing. */
 	if (json_str(mark, "who") == NULL || json_str(mark, "since") == NULL)
-		*holder = xasprintf("no deploys, says %s: leap unlock allows them again", STATE_NO_DEPLOY);
+		*holder = xstrdup("a file, " STATE_NO_DEPLOY);
 	else
-		*holder = xasprintf("%s since %s: %s (leap unlock allows deploys again)", json_str(mark, "who"),
+		*holder = xasprintf("%s since %s: %s", json_str(mark, "who"),
 		    json_str(mark, "since"), json_str(mark, "why") != NULL ? json_str(mark, "why") : "without a reason");
+	run->marked = true;
 	json_decref(mark);
 	buf_fini(&text);
 	return NULL;
 }
 
 struct err *
-mark_set(const struct run *run, char **holder)
+mark_set(struct run *run, char **holder)
 {
 	char		 since[32];
 	time_t		 now = time(NULL);
 	struct tm	 tm;
 	struct buf	 text = { 0 };
 	json_t		*mark;
-	struct err	*e = mark_holds(holder);
+	struct err	*e = mark_holds(run, holder);
 
 	if (e != NULL || *holder != NULL)
 		return e;

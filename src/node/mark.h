@@ -8,13 +8,13 @@
 
 struct run;
 
-/* *holder is who set the mark, since when and why, the caller's, free(); NULL when there is none. */
+/* *holder is who set the mark, since when and why, the caller's, free(), and run->marked says so; NULL: there is none. */
 NODISCARD
-struct err	*mark_holds(char **holder);
+struct err	*mark_holds(struct run *run, char **holder);
 
 /* The ops "lock" and "unlock".  The first one's mark stays: *holder says whose it is. */
 NODISCARD
-struct err	*mark_set(const struct run *run, char **holder);
+struct err	*mark_set(struct run *run, char **holder);
 NODISCARD
 struct err	*mark_remove(void);
 

@@ -110,6 +110,7 @@ struct run {
 	char			 state[SHA256_HEX_SIZE];	/* preview_state() of a plan, or of an apply that expects one */
 	size_t			 previewed;	/* bytes of old contents that were told */
 	bool			 moved;		/* the state is not the expected one */
+	bool			 marked;	/* `leap lock` keeps everybody away */
 	bool			 planned;	/* steps were told, none was done */
 	double			 seconds[RUN_PARTS];
 };

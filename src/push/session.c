@@ -417,6 +417,9 @@ conclude(struct session *s)
 		if (s->cancelled)
 			return err_new(ERR_FAILED, "interrupted while it waited for somebody else's work: %s",
 			    a->lock == NULL ? "it does not say whose" : a->lock);
+		if (a->marked)
+			return err_hint(err_new(ERR_FAILED, "locked by %s", a->lock == NULL ? "somebody" : a->lock),
+			    "\"leap unlock %s\" allows deploys again, whoever locked it", job->target.name);
 		return err_hint(err_new(ERR_FAILED, "somebody else works on the node: %s",
 		    a->lock == NULL ? "it does not say who" : a->lock), "wait, or use --lock-wait SECONDS");
 	case ANSWERS_CANCELLED:

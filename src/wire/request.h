@@ -40,8 +40,9 @@
  *
  * RESULT  {"result": "ok"|"failed"|"locked"|"cancelled"|"moved"|"planned", "changed": N, "restarted": N, "generation": N,
  *          "checks": N, "checks_failed": N, "error": TEXT?, "resource": id?, "lock": TEXT?,
- *          "reverted": bool?, "confirm": seconds?, "nonce": HEX?, "data": {...}?, "state": SHA-256?,
+ *          "marked": bool?, "reverted": bool?, "confirm": seconds?, "nonce": HEX?, "data": {...}?, "state": SHA-256?,
  *          "bytes": N?, "milliseconds": {"look": N, "apply": N, "restarts": N, "checks": N}}
+ *         "lock" says whose work keeps others away: that of a deploy, or "marked", of whoever said `leap lock`.
  *         changed counts resources; a plan counts what would be.  After "reverted" the node is as it was before.  With
  *         "confirm" it goes back by itself after so many seconds, unless a new connection brings the nonce.
  *         "state" names all that a plan looked at (node/preview.h); "moved": it is not the expected one.

@@ -143,7 +143,8 @@ STATUS=$?
 status_is 0
 as alice "$OPEN/leap/bin/leap" deploy --yes >"$WORK/alice" 2>&1
 check test $? -eq 4
-check grep -qE "web1: somebody else works on the node: bob@$(hostname) since .* UTC: new disk \(leap unlock allows deploys again\)" "$WORK/alice"
+check grep -qE "web1: locked by bob@$(hostname) since .* UTC: new disk$" "$WORK/alice"
+file_has "$WORK/alice" 'hint: "leap unlock web1" allows deploys again, whoever locked it'
 file_has "$WORK/alice" "1 of 2 nodes failed: web1"
 as alice "$OPEN/leap/bin/leap" unlock web1 >"$OUT" 2>"$ERR"
 as alice "$OPEN/leap/bin/leap" deploy --yes >"$WORK/alice" 2>&1

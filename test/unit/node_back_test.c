@@ -534,7 +534,8 @@ TEST(mark_keeps_everybody_from_deploying)
 	CHECK_STR(result_of(&talk), "locked");
 	lock = json_str(talk.result, "lock");
 	CHECK(lock != NULL && str_starts(lock, "alice@home since ") &&
-	    str_ends(lock, " UTC: new disk (leap unlock allows deploys again)"));
+	    str_ends(lock, " UTC: new disk"));
+	CHECK(json_is_true(json_object_get(talk.result, "marked")));
 	CHECK(!file_exists("/srv/a"));
 	/* The second one learns whose the first one is. */
 	talk.op = "lock";
@@ -552,7 +553,7 @@ TEST(mark_keeps_everybody_from_deploying)
 	CHECK_TEXT("/srv/a", "one\n");
 	put(STATE_NO_DEPLOY, "");
 	run_session(&talk);
-	CHECK_STR(json_str(talk.result, "lock"), "no deploys, says " STATE_NO_DEPLOY ": leap unlock allows them again");
+	CHECK_STR(json_str(talk.result, "lock"), "a file, " STATE_NO_DEPLOY);
 	manifest_fini(&manifest);
 	talk_fini(&talk);
 }

@@ -312,6 +312,9 @@ static const struct {
 	{ "locked", FRAME_RESULT, "{\"result\": \"locked\", \"lock\": \"ann@desk since 10:00\"}",
 	    "web1: somebody else works on the node: ann@desk since 10:00\nhint: wait, or use --lock-wait SECONDS\n",
 	    PUSH_LOCKED },
+	{ "marked", FRAME_RESULT, "{\"result\": \"locked\", \"lock\": \"ann@desk since 10:00: new disk\", \"marked\": true}",
+	    "web1: locked by ann@desk since 10:00: new disk\n"
+	    "hint: \"leap unlock web1\" allows deploys again, whoever locked it\n", PUSH_LOCKED },
 	{ "checks", FRAME_RESULT, "{\"result\": \"ok\", \"checks\": 3, \"checks_failed\": 2}",
 	    "web1: 2 of 3 checks failed\n", PUSH_FAILED },
 	{ "escapes", FRAME_RESULT, "{\"result\": \"failed\", \"error\": \"\\u001b[2J\\u202e\\u0007 \xc3\xa9\"}",
