@@ -80,8 +80,9 @@ find_place(const struct fleet *fleet, const char *path, char **out)
 		*out = xstrdup(sources.items[0]);
 	else if (e == NULL)
 		e = err_hint(err_new(ERR_USAGE, sources.count == 0 ? "%s is made by a recipe: no file below files/ has its content" :
-		    "several files below files/ have the content of %s", path),
-		    "say which file it is to become: --to files/...");
+		    "several files below files/ have the content of %s", path), sources.count == 0 ?
+		    "change the recipe, its template or the properties that it is made of; or keep the file, --to files/..., "
+		    "and have a recipe put it there" : "say which file it is to become: --to files/...");
 	strs_fini(&sources);
 	return e;
 }
@@ -92,6 +93,15 @@ check_place(const char *to)
 	if (!str_starts(to, "files/") || strstr(to, "/../") != NULL || str_ends(to, "/..") || str_ends(to, "/"))
 		return err_hint(err_new(ERR_USAGE, "\"%s\" is no file below files/", to), "--to files/etc/motd");
 	return NULL;
+}
+
+/* Whether a deploy puts the content of `place` at `path`, as far as it can be told from what both are now. */
+static bool
+comes_from(const struct fleet *fleet, const char *path, const char *place)
+{
+	const struct blob *blob = wanted_blob(&fleet->manifests[0], path);
+
+	return blob != NULL && has_content(fleet->context->repo, place, blob);
 }
 
 /* What the node sent goes to `place` in the instance. */
@@ -120,12 +130,15 @@ write_place(const struct context *context, const json_t *data, const char *place
 static struct err *
 fetch(struct fleet *fleet, const char *path, const char *place)
 {
+	bool		 known = comes_from(fleet, path, place);
 	struct err	*e = ask(fleet, (struct fleet_push){ .op = "fetch", .path = path });
 
 	if (e == NULL)
 		e = fleet_errors(fleet);
 	if (e == NULL)
 		e = write_place(fleet->context, fleet->jobs[0].data, place);
+	if (e == NULL && !known)
+		note("no recipe takes %s from there yet: until one does, the next deploy undoes the change on the node\n", path);
 	return e;
 }
 

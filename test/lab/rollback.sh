@@ -147,6 +147,11 @@ status_is 0
 check test "$(cat files/etc/note)" = "by hand"
 leap adopt web1 /etc/probe.conf
 status_is 2
+stderr_has "hint: change the recipe, its template or the properties that it is made of; or keep the file, --to files/..., "
+leap adopt web1 /etc/probe.conf --to files/probe.conf
+status_is 0
+stderr_has "no recipe takes /etc/probe.conf from there yet: until one does, the next deploy undoes the change on the node"
+rm files/probe.conf
 leap adopt web1 /etc/shadow --to files/shadow
 status_is 4
 check_not test -e files/shadow
@@ -164,6 +169,7 @@ probe five
 leap deploy --yes
 status_is 4
 stderr_has "new disk"
+stderr_has 'hint: "leap unlock web1" allows deploys again, whoever locked it'
 leap rollback web1 --yes
 status_is 4
 leap unlock web1
