@@ -67,6 +67,22 @@ out:
 	return e;
 }
 
+/* The one secret that is called so in whatever environment, or NULL. */
+static const char *
+same_name(const struct strs *known, const char *name)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < known->count; i++) {
+		if (strcmp(strchr(known->items[i], '/') + 1, name) == 0) {
+			if (found != NULL)
+				return NULL;
+			found = known->items[i];
+		}
+	}
+	return found;
+}
+
 NODISCARD
 static struct err *
 check_exists(const struct repo *repo, const struct secret_ref *ref)
@@ -81,7 +97,9 @@ check_exists(const struct repo *repo, const struct secret_ref *ref)
 	if ((e = secret_list(repo, NULL, &known)) == NULL) {
 		word = xasprintf("%s/%s", ref->env, ref->name);
 		e = err_new(ERR_USAGE, "there is no secret \"%s\"", word);
-		near = strs_nearest(&known, word);
+		near = same_name(&known, ref->name);
+		if (near == NULL)
+			near = strs_nearest(&known, word);
 		e = near != NULL ? err_hint(e, "did you mean \"%s\"?", near) : err_hint(e, "leap secret ls");
 		free(word);
 	}

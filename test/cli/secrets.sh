@@ -57,6 +57,12 @@ stderr_is <<'EOT'
 leap: there is no secret "default/dbb"
 hint: did you mean "default/db"?
 EOT
+leap secret show -e live db
+status_is 2
+stderr_is <<'EOT'
+leap: there is no secret "live/db"
+hint: did you mean "default/db"?
+EOT
 leap secret show ../db
 status_is 3
 stderr_is <<<'leap: ".." is no name for an environment'
