@@ -162,12 +162,15 @@ term_write(FILE *stream, struct buf *text)
 	buf_fini(&visible);
 }
 
+/* Where both streams go to one file, what was said first stands first. */
 PRINTF(2, 0)
 static void
 print(FILE *stream, const char *format, va_list args)
 {
 	struct buf	 text = { 0 };
 
+	if (stream == stderr)
+		fflush(stdout);
 	buf_addv(&text, format, args);
 	term_write(stream, &text);
 	buf_fini(&text);
