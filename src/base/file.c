@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,29 +62,40 @@ file_read(const char *path, size_t max, struct buf *out)
 	return e;
 }
 
+/* Open what is below `root`; -1 with errno, EXDEV when it leads outside. */
+static int
+open_beneath(const char *root, const char *path, int flags)
+{
+	struct open_how	 how = { .flags = (uint64_t)flags, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+	int		 dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC), fd, why;
+
+	if (dir < 0)
+		return -1;
+	fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
+	why = errno;
+	close(dir);
+	errno = why;
+	return fd;
+}
+
+NODISCARD
+static struct err *
+not_opened(const char *root, const char *path)
+{
+	return errno == EXDEV ? err_new(ERR_CONFIG, "%s: leads outside %s", path, root) :
+	    err_errno(ERR_FAILED, "%s", path);
+}
+
 struct err *
 file_read_beneath(const char *root, const char *path, size_t max, struct buf *out)
 {
-	struct open_how	 how = {
-		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
-	};
-	struct err	*e = NULL;
-	int		 dir, fd;
+	int		 fd = open_beneath(root, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct err	*e;
 
-	dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return err_errno(ERR_FAILED, "%s", root);
-	fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
-	if (fd < 0 && errno == EXDEV)
-		e = err_new(ERR_CONFIG, "%s: leads outside %s", path, root);
-	else if (fd < 0)
-		e = err_errno(ERR_FAILED, "%s", path);
-	else
-		e = read_fd(fd, path, max, out);
-	if (fd >= 0)
-		close(fd);
-	close(dir);
+	if (fd < 0)
+		return not_opened(root, path);
+	e = read_fd(fd, path, max, out);
+	close(fd);
 	return e;
 }
 
@@ -243,23 +255,45 @@ dir_make_parent(const char *path, mode_t mode)
 	return e;
 }
 
+static void
+read_names(DIR *take_dir, struct strs *out)
+{
+	struct dirent	*entry;
+
+	while ((entry = readdir(take_dir)) != NULL) {
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			strs_add(out, entry->d_name);
+	}
+	closedir(take_dir);
+	strs_sort(out);
+}
+
 struct err *
 dir_list(const char *path, struct strs *out)
 {
 	DIR		*dir = opendir(path);
-	struct dirent	*entry;
 
-	if (dir == NULL && errno == ENOENT)
-		return NULL;
 	if (dir == NULL)
-		return err_errno(ERR_FAILED, "%s", path);
-	while ((entry = readdir(dir)) != NULL) {
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			strs_add(out, entry->d_name);
-	}
-	closedir(dir);
-	strs_sort(out);
+		return errno == ENOENT ? NULL : err_errno(ERR_FAILED, "%s", path);
+	read_names(dir, out);
 	return NULL;
+}
+
+struct err *
+dir_list_beneath(const char *root, const char *path, struct strs *out)
+{
+	int		 fd = open_beneath(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR		*dir = fd < 0 ? NULL : fdopendir(fd);
+	struct err	*e;
+
+	if (dir != NULL) {
+		read_names(dir, out);
+		return NULL;
+	}
+	e = errno == ENOENT ? NULL : not_opened(root, path);
+	if (fd >= 0)
+		close(fd);
+	return e;
 }
 
 /* Remove `name` in directory `parent`, and all below it on the device `device`. */

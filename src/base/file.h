@@ -58,6 +58,10 @@ struct err	*dir_make_parent(const char *path, mode_t mode);
 NODISCARD
 struct err	*dir_list(const char *path, struct strs *out);
 
+/* The same for `path` below the directory `root`, as file_read_beneath() goes there; ERR_CONFIG when it leads outside. */
+NODISCARD
+struct err	*dir_list_beneath(const char *root, const char *path, struct strs *out);
+
 /* rm -r, never following symbolic links nor crossing into another file system.  A missing path is no error. */
 NODISCARD
 struct err	*dir_remove(const char *path);

@@ -66,6 +66,13 @@ path_inside(const char *path)
 	}
 }
 
+NODISCARD
+static struct err *
+leads_out(const char *root, const char *path)
+{
+	return err_at(ERR_CONFIG, &(struct place){ .path = path }, "leads out of %s", root);
+}
+
 /* What does not exist yet is judged by the nearest directory above that does. */
 struct err *
 check_inside(const char *root, const char *path)
@@ -92,7 +99,7 @@ check_inside(const char *root, const char *path)
 	free(real_root);
 	if (inside)
 		return NULL;
-	return err_at(ERR_CONFIG, &(struct place){ .path = path }, "leads out of %s", root);
+	return leads_out(root, path);
 }
 
 /* Names in a directory of the disk. */
@@ -100,15 +107,9 @@ NODISCARD
 static struct err *
 list_disk(const char *root, const char *dir, struct strs *names)
 {
-	char		*full;
-	struct err	*e;
-
-	if ((e = check_inside(root, dir)) != NULL)
-		return e;
-	full = path_join(root, dir);
-	e = dir_list(full, names);
-	free(full);
-	return e;
+	if (!path_inside(dir))
+		return leads_out(root, dir);
+	return dir_list_beneath(root, dir, names);
 }
 
 NODISCARD

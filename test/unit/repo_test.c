@@ -162,7 +162,7 @@ TEST(what_leads_outside_is_refused)
 	CHECK_INT(text.len, 0);
 	CHECK(!repo_has(repo, "../outside/secret"));
 	CHECK(!repo_has(repo, "/etc/passwd"));
-	CHECK_ERR_HAS(repo_list(repo, "files/outdir", "", &names), "files/outdir: leads out of ");
+	CHECK_ERR_HAS(repo_list(repo, "files/outdir", "", &names), "files/outdir: leads outside ");
 	CHECK_ERR_HAS(repo_list(repo, "../outside", "", &names), "../outside: leads out of ");
 	CHECK_ERR_HAS(repo_write(repo, "../outside/new", "x", 1, 0644, NULL), "../outside/new: leads out of ");
 	CHECK_ERR_HAS(repo_write(repo, "/tmp/leap-new", "x", 1, 0644, NULL), "/tmp/leap-new: leads out of ");
