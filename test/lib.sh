@@ -187,7 +187,7 @@ instance() {
 		must "$LEAP" cert ca
 		cd "$WORK" || exit 1
 	fi
-	rm -rf "$WORK/i"
+	rm -rf "$WORK/i" "$HOME/.local/state/leap/vault"
 	cp -a "$WORK/.instance" "$WORK/i"
 	cd "$WORK/i" || exit 1
 }

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/strs.h"
 #include "repo/repo.h"
+#include "vault/keyring.h"
 #include "vault/memory.h"
 
 #include <errno.h>
@@ -192,15 +193,14 @@ carry_out_list(const struct repo *repo, const json_t *list)
 }
 
 /* One at a time; the lock goes with the descriptor. */
-NODISCARD
-static struct err *
-lock(const struct repo *repo, int *out)
+struct err *
+batch_lock(const struct repo *repo, int *out)
 {
 	char		*path = path_join(repo->root, VAULT);
 	struct err	*e = NULL;
 
 	*out = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (*out < 0 || flock(*out, LOCK_EX) != 0)
+	if (*out < 0 ? errno != ENOENT : flock(*out, LOCK_EX) != 0)
 		e = err_errno(ERR_FAILED, "cannot lock the vault");
 	free(path);
 	return e;
@@ -242,7 +242,7 @@ batch_recover(const struct repo *repo)
 	struct err	*e = NULL;
 	int		 fd = -1;
 
-	if (!repo->read_only && file_exists(stage) && (e = lock(repo, &fd)) == NULL)
+	if (!repo->read_only && file_exists(stage) && (e = batch_lock(repo, &fd)) == NULL)
 		e = recover_locked(repo);
 	if (fd >= 0)
 		close(fd);
@@ -339,10 +339,12 @@ batch_commit(struct batch *batch)
 		free(vault);
 		return NULL;
 	}
-	if ((e = dir_make(vault, 0755)) == NULL && (e = lock(batch->repo, &fd)) == NULL &&
+	if ((e = dir_make(vault, 0755)) == NULL && (e = batch_lock(batch->repo, &fd)) == NULL &&
 	    (e = recover_locked(batch->repo)) == NULL && (e = check_batch(batch)) == NULL &&
 	    (e = memory_own_batch(batch)) == NULL)
 		e = write_files(batch);
+	if (e != NULL)
+		keyring_unfinished(batch->repo);
 	if (fd >= 0)
 		close(fd);
 	free(vault);

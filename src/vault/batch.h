@@ -41,6 +41,10 @@ NODISCARD
 struct err	*batch_commit(struct batch *batch);
 void		 batch_fini(struct batch *batch);
 
+/* Nobody writes a batch until the caller closes *out, -1 where there is no vault yet. */
+NODISCARD
+struct err	*batch_lock(const struct repo *repo, int *out);
+
 /* Finish, or forget, what an earlier run began. */
 NODISCARD
 struct err	*batch_recover(const struct repo *repo);

@@ -206,6 +206,13 @@ keyring_recover(const struct repo *repo)
 	return e;
 }
 
+void
+keyring_unfinished(const struct repo *repo)
+{
+	if (repo->keyring != NULL)
+		repo->keyring->recovered = false;
+}
+
 struct err *
 keyring_env(const struct repo *repo, const char *env, struct env_key **out)
 {

@@ -33,9 +33,13 @@ struct env_key {
 
 struct keyring;
 
-/* Finish what a run that was cut has begun; once.  Call it before anything of the vault is read. */
+/*
+ * Finish what a run that was cut has begun; once, and again when this run itself has left something unfinished.  Call it
+ * before anything of the vault is read.
+ */
 NODISCARD
 struct err	*keyring_recover(const struct repo *repo);
+void		 keyring_unfinished(const struct repo *repo);
 
 /* The environment's key as far as it can be known without opening it; NULL when there is none yet.  Borrowed. */
 NODISCARD

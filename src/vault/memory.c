@@ -15,9 +15,11 @@
 #include "vault/signed.h"
 #include "vault/sums.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,6 +61,7 @@ read_accepted(struct memory *out, const char *path)
 		e = err_at(ERR_FAILED, &(struct place){ .path = path }, "not as leap wrote it");
 		goto out;
 	}
+	out->serial = json_int(root, "serial", 0);
 	out->signers = json_incref(signers);
 	out->files = json_incref(files);
 out:
@@ -87,6 +90,7 @@ read_own(struct memory *out, const char *path)
 		}
 		free(whole);
 	}
+	out->own_len = text.len;
 	buf_fini(&text);
 	return e;
 }
@@ -127,16 +131,19 @@ make_home(const char *path)
 }
 
 struct err *
-memory_accept(const struct repo *repo, const struct memory *before, const json_t *signers, const json_t *files)
+memory_accept(const struct repo *repo, const struct memory *before, json_int_t serial, const json_t *signers,
+    const json_t *files)
 {
 	char		*path = memory_path(repo, MEMORY);
 	struct buf	 text = { 0 };
 	json_t		*root;
 	struct err	*e = NULL;
 
-	if (path == NULL || (json_equal(before->signers, signers) && json_equal(before->files, files)))
+	if (path == NULL || (before->serial == serial && json_equal(before->signers, signers) &&
+	    json_equal(before->files, files)))
 		goto out;
-	root = json_pack("{s:s, s:O, s:O}", "instance", repo->root, "signers", signers, "files", files);
+	root = json_pack("{s:s, s:I, s:O, s:O}", "instance", repo->root, "serial", serial, "signers", signers, "files",
+	    files);
 	json_pretty(root, &text);
 	json_decref(root);
 	if ((e = make_home(path)) == NULL)
@@ -147,13 +154,29 @@ out:
 	return e;
 }
 
-/* The lines that are waiting to be signed; appended at once, so that runs side by side do not mix them. */
+/* Open the list of what waits to be signed, for one run at a time, as it is now; -1 with errno. */
+static int
+open_own(const char *path, int flags, off_t *len)
+{
+	int		 fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+	struct stat	 st;
+
+	if (fd >= 0 && (flock(fd, LOCK_EX) != 0 || fstat(fd, &st) != 0)) {
+		close(fd);
+		return -1;
+	}
+	*len = fd >= 0 ? st.st_size : 0;
+	return fd;
+}
+
+/* Add lines to it; half of one must not be there, where the next would go on with it. */
 NODISCARD
 static struct err *
 append(const struct repo *repo, const struct buf *lines)
 {
 	char		*path = memory_path(repo, OWN);
 	struct err	*e = NULL;
+	off_t		 before;
 	int		 fd = -1;
 
 	if (path == NULL || lines->len == 0)
@@ -161,9 +184,12 @@ append(const struct repo *repo, const struct buf *lines)
 	keyring_set_due(repo, true);
 	if ((e = make_home(path)) != NULL)
 		goto out;
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 || write_all(fd, lines->data, lines->len) != 0)
+	fd = open_own(path, O_CREAT | O_APPEND, &before);
+	if (fd < 0 || write_all(fd, lines->data, lines->len) != 0) {
 		e = err_errno(ERR_FAILED, "%s", path);
+		if (fd >= 0)
+			(void)!ftruncate(fd, before);
+	}
 out:
 	if (fd >= 0)
 		close(fd);
@@ -176,7 +202,8 @@ add_line(struct buf *lines, const char *path, const void *data, size_t len)
 {
 	char hash[SHA256_HEX_SIZE];
 
-	if (!sums_cover(path) || strchr(path, '\n') != NULL)
+	/* The number comes with the list that is signed, or not at all. */
+	if (!sums_cover(path) || strchr(path, '\n') != NULL || strcmp(path, SUMS_SERIAL) == 0)
 		return;
 	if (data != NULL)
 		sha256_hex(data, len, hash);
@@ -211,14 +238,38 @@ memory_own_batch(const struct batch *batch)
 	return e;
 }
 
+/* The rest comes to the beginning, before the file gets shorter: a run that is cut there leaves too many lines. */
+static int
+drop_beginning(int fd, off_t len, off_t drop)
+{
+	off_t		 rest = len > drop ? len - drop : 0;
+	struct buf	 text = { 0 };
+	bool		 good = true;
+
+	if (rest > 0) {
+		buf_reserve(&text, (size_t)rest);
+		good = pread(fd, text.data, (size_t)rest, drop) == rest && pwrite(fd, text.data, (size_t)rest, 0) == rest;
+	}
+	buf_fini(&text);
+	return good ? ftruncate(fd, rest) : -1;
+}
+
 struct err *
-memory_own_clear(const struct repo *repo)
+memory_own_clear(const struct repo *repo, const struct memory *memory)
 {
 	char		*path = memory_path(repo, OWN);
 	struct err	*e = NULL;
+	off_t		 len;
+	int		 fd = -1;
 
-	if (path != NULL && file_exists(path) && unlink(path) != 0)
+	if (path == NULL || memory->own_len == 0)
+		goto out;
+	fd = open_own(path, 0, &len);
+	if ((fd < 0 && errno != ENOENT) || (fd >= 0 && drop_beginning(fd, len, (off_t)memory->own_len) != 0))
 		e = err_errno(ERR_FAILED, "%s", path);
+out:
+	if (fd >= 0)
+		close(fd);
 	free(path);
 	return e;
 }

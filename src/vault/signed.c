@@ -7,21 +7,25 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "base/sha256.h"
 #include "base/strs.h"
 #include "repo/repo.h"
 #include "ssh/public_key.h"
 #include "vault/batch.h"
 #include "vault/keyring.h"
 #include "vault/memory.h"
+#include "vault/serial.h"
 #include "vault/signer.h"
 #include "vault/sums.h"
 #include "vault/vault.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ATTRIBUTES	"vault/.gitattributes"
-#define ATTRIBUTES_TEXT	"# Lists of two sysadmins are not mixed: \"leap vault sign\" signs what a merge has made.\nSHA256SUMS* -merge\n"
+#define ATTRIBUTES_TEXT	"# Lists of two sysadmins are not mixed: \"leap vault sign\" signs what a merge has made.\nSHA256SUMS* -merge\n" \
+    "SHA256SUMS.serial merge=union\n"
 
 /* All that is known, without any private key. */
 struct seal {
@@ -30,6 +34,7 @@ struct seal {
 	json_t			*now;		/* the files as they are, */
 	json_t			*listed;	/* and as the list has them; NULL: there is none that can be read */
 	struct buf		 list;		/* the list's text */
+	json_int_t		 serial;	/* as it was signed; 0: nothing that was */
 	char			*signer, *fingerprint;
 	struct err		*wrong;		/* why the signature does not count; NULL: it does, or there is none */
 	bool			 needed;	/* there is a vault */
@@ -45,6 +50,12 @@ seal_fini(struct seal *seal)
 	free(seal->signer);
 	free(seal->fingerprint);
 	err_free(seal->wrong);
+}
+
+static bool
+same(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
 PRINTF(2, 3)
@@ -108,6 +119,28 @@ out:
 	return e;
 }
 
+/* Whether the list, which is a sysadmin's, is not older than what was accepted here. */
+NODISCARD
+static struct err *
+judge_age(struct seal *seal)
+{
+	const char	*listed = sums_of(seal->listed, SUMS_SERIAL);
+	struct err	*e = NULL;
+
+	if (listed != NULL && !same(listed, sums_of(seal->now, SUMS_SERIAL)))
+		seal->wrong = wrong(SUMS_SERIAL, "is not the number that %s signed", seal->signer);
+	else if (listed != NULL)
+		e = serial_read(seal->repo, &seal->serial);
+	if (e == NULL && seal->wrong == NULL && seal->serial < seal->memory.serial)
+		seal->wrong = wrong(SUMS_SIGNATURE, "signature %" JSON_INTEGER_FORMAT ", by %s, though %" JSON_INTEGER_FORMAT
+		    " was deployed from here: an old vault is back", seal->serial, seal->signer, seal->memory.serial);
+	if (seal->wrong != NULL) {
+		free(seal->signer);
+		seal->signer = NULL;
+	}
+	return e;
+}
+
 /* Read list and signature. */
 NODISCARD
 static struct err *
@@ -138,7 +171,8 @@ read_list(struct seal *seal)
 		goto out;
 	}
 	(void)public_key_line(&key, &wire);	/* whoever verified it has read its type */
-	e = judge_signer(seal, buf_text(&key));
+	if ((e = judge_signer(seal, buf_text(&key))) == NULL && seal->signer != NULL)
+		e = judge_age(seal);
 out:
 	buf_fini(&key);
 	buf_fini(&signature);
@@ -152,11 +186,16 @@ look(struct seal *seal, const struct repo *repo)
 {
 	struct strs	 envs = { 0 };
 	struct err	*e;
+	int		 fd = -1;
 
 	*seal = (struct seal){ .repo = repo };
-	if ((e = keyring_recover(repo)) == NULL && (e = keyring_envs(repo, &envs)) == NULL &&
-	    (e = memory_read(&seal->memory, repo)) == NULL && (e = sums_scan(&seal->now, repo)) == NULL)
+	/* Another run's files are all there or not yet, and so is what it has written down of them. */
+	if ((e = keyring_recover(repo)) == NULL && (e = batch_lock(repo, &fd)) == NULL &&
+	    (e = keyring_envs(repo, &envs)) == NULL && (e = memory_read(&seal->memory, repo)) == NULL &&
+	    (e = sums_scan(&seal->now, repo)) == NULL)
 		e = read_list(seal);
+	if (fd >= 0)
+		close(fd);
 	seal->needed = envs.count > 0;
 	strs_fini(&envs);
 	return e;
@@ -186,12 +225,6 @@ all_paths(const json_t *a, const json_t *b, struct strs *out)
 	json_object_update(all, (json_t *)(uintptr_t)b);
 	json_keys(all, out);
 	json_decref(all);
-}
-
-static bool
-same(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
 NODISCARD
@@ -303,13 +336,13 @@ vault_signed_fini(struct vault_signed *state)
 /* Remember the files, and those who may sign the next list. */
 NODISCARD
 static struct err *
-accept_files(const struct repo *repo, const struct memory *before, const json_t *files)
+accept_files(const struct repo *repo, const struct memory *before, json_int_t serial, const json_t *files)
 {
 	json_t		*signers = NULL;
 	struct err	*e = signers_now(&signers, repo, true);
 
 	if (e == NULL)
-		e = memory_accept(repo, before, signers, files);
+		e = memory_accept(repo, before, serial, signers, files);
 	json_decref(signers);
 	return e;
 }
@@ -323,7 +356,7 @@ vault_accept(const struct repo *repo)
 
 	/* With changes of one's own, signing them is what remembers: users/ may be among them. */
 	if (e == NULL && seal.signer != NULL && (problems = compare(&seal, &own)) == NULL && own == 0)
-		e = accept_files(repo, &seal.memory, seal.now);
+		e = accept_files(repo, &seal.memory, seal.serial, seal.now);
 	err_free(problems);
 	seal_fini(&seal);
 	return e;
@@ -351,7 +384,7 @@ with_own(const struct seal *seal)
 /* Sign this list and put both in their places. */
 NODISCARD
 static struct err *
-sign_list(const struct seal *seal, const json_t *files)
+sign_list(const struct seal *seal, const json_t *files, const struct buf *number)
 {
 	struct batch	 batch = { .repo = seal->repo };
 	struct buf	 list = { 0 }, signature = { 0 }, key = { 0 };
@@ -366,6 +399,7 @@ sign_list(const struct seal *seal, const json_t *files)
 	batch_expect(&batch, SUMS_FILE, &seal->list);
 	batch_add(&batch, SUMS_FILE, list.data, list.len);
 	batch_add(&batch, SUMS_SIGNATURE, signature.data, signature.len);
+	batch_add(&batch, SUMS_SERIAL, number->data, number->len);
 	if (!repo_has(seal->repo, ATTRIBUTES))
 		batch_add(&batch, ATTRIBUTES, ATTRIBUTES_TEXT, strlen(ATTRIBUTES_TEXT));
 	e = batch_commit(&batch);
@@ -378,18 +412,40 @@ out:
 	return e;
 }
 
+/* A copy of the list with this number. */
+static json_t *
+numbered(const json_t *files, const struct buf *number)
+{
+	json_t	*copy = json_copy((json_t *)(uintptr_t)files);
+	char	 hash[SHA256_HEX_SIZE];
+
+	sha256_hex(number->data, number->len, hash);
+	json_object_set_new(copy, SUMS_SERIAL, json_string(hash));
+	return copy;
+}
+
 /* After that nothing of leap's own waits; what others changed is not trusted by that, and so are their keys not. */
 NODISCARD
 static struct err *
 sign_and_remember(const struct seal *seal, const json_t *files)
 {
-	struct err *e = sign_list(seal, files);
+	struct buf	 number = { 0 };
+	json_t		*list = NULL, *now = NULL;
+	struct err	*e = serial_next(seal->repo, seal->memory.serial, &number);
 
-	if (e == NULL && json_equal(files, seal->now))
-		e = accept_files(seal->repo, &seal->memory, files);
+	if (e == NULL) {
+		list = numbered(files, &number);
+		now = numbered(seal->now, &number);
+		e = sign_list(seal, list, &number);
+	}
+	if (e == NULL && json_equal(list, now))
+		e = accept_files(seal->repo, &seal->memory, seal->memory.serial, list);
 	if (e == NULL)
-		e = memory_own_clear(seal->repo);
+		e = memory_own_clear(seal->repo, &seal->memory);
 	keyring_set_due(seal->repo, false);
+	json_decref(list);
+	json_decref(now);
+	buf_fini(&number);
 	return e;
 }
 
@@ -441,7 +497,7 @@ vault_sign_own(const struct repo *repo)
 	if (!json_equal(files, seal.listed))
 		e = unless_newcomer(&seal, sign_and_remember(&seal, files));
 	else
-		e = memory_own_clear(repo);
+		e = memory_own_clear(repo, &seal.memory);
 out:
 	json_decref(files);
 	seal_fini(&seal);
@@ -460,7 +516,7 @@ vault_sign_all(const struct repo *repo, bool *changed)
 	if (e == NULL && *changed)
 		e = sign_and_remember(&seal, seal.now);
 	else if (e == NULL)
-		e = accept_files(repo, &seal.memory, seal.now);
+		e = accept_files(repo, &seal.memory, seal.serial, seal.now);
 	seal_fini(&seal);
 	return e;
 }

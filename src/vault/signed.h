@@ -23,6 +23,12 @@ struct repo;
 #define SUMS_FILE	"vault/SHA256SUMS"
 #define SUMS_SIGNATURE	SUMS_FILE ".sig"
 
+/*
+ * Signed along with the rest: how often the vault was signed.  What has a lower number than what was deployed from here is
+ * refused, though a sysadmin once signed it: or whoever can push could bring back a sysadmin who left, or an old secret.
+ */
+#define SUMS_SERIAL	SUMS_FILE ".serial"
+
 struct vault_signed {
 	char		*signer, *fingerprint;	/* of a signature that counts; else NULL */
 	bool		 first;			/* this machine sees it for the first time */

@@ -27,6 +27,7 @@ static const struct home {
 	{ "users", "", ONE_BELOW },
 	{ "vault", ".age", TOP },
 	{ "vault", ".json", TOP },
+	{ "vault", ".serial", TOP },
 };
 
 static bool
@@ -62,6 +63,23 @@ is_plain(const char *path)
 	return true;
 }
 
+/* It is told in one line: a name with a newline would look like another message. */
+NODISCARD
+static struct err *
+unlistable(const char *path)
+{
+	char		*shown = xstrdup(path);
+	struct err	*e;
+
+	for (char *c = shown; *c != '\0'; c++) {
+		if ((unsigned char)*c < ' ')
+			*c = '?';
+	}
+	e = err_at(ERR_CONFIG, &(struct place){ .path = shown }, "a name that no list can have");
+	free(shown);
+	return err_hint(e, "rename it");
+}
+
 NODISCARD
 static struct err *
 add_file(const struct repo *repo, const char *path, json_t *out)
@@ -71,10 +89,11 @@ add_file(const struct repo *repo, const char *path, json_t *out)
 	struct err	*e;
 
 	if (!is_plain(path))
-		return err_hint(err_at(ERR_CONFIG, &(struct place){ .path = path }, "a name that no list can have"), "rename it");
+		return unlistable(path);
 	if ((e = repo_read(repo, path, &data)) == NULL) {
 		sha256_hex(buf_text(&data), data.len, hash);
-		json_object_set_new(out, path, json_string(hash));
+		if (json_object_set_new(out, path, json_string(hash)) != 0)	/* it refuses what is not UTF-8 */
+			e = unlistable(path);
 	}
 	buf_fini(&data);
 	return e;

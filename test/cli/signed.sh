@@ -69,7 +69,7 @@ printf 'alice %s' "$(cat "$WORK/.key.pub")" >"$WORK/allowed"
 check sha256sum --quiet --strict -c vault/SHA256SUMS
 ssh-keygen -Y verify -f "$WORK/allowed" -I alice -n leap-vault -s vault/SHA256SUMS.sig <vault/SHA256SUMS >"$OUT" 2>&1 ||
     fail "ssh-keygen does not verify it"
-find files secrets users vault -name '*.age' -o -path 'users/*/*' -o -path 'vault/*.json' | LC_ALL=C sort >"$WORK/files"
+find files secrets users vault -name '*.age' -o -path 'users/*/*' -o -path 'vault/*.json' -o -name '*.serial' | LC_ALL=C sort >"$WORK/files"
 cut -c67- vault/SHA256SUMS >"$WORK/listed"
 check diff "$WORK/files" "$WORK/listed"
 before=$(cat vault/SHA256SUMS.sig)
@@ -167,6 +167,7 @@ refused
 stdout_is <<EOT
 vault/SHA256SUMS.sig: signed by mallory with $(fingerprint users/mallory/mallory_ssh.pub), a key that was not trusted here until now
 users/mallory/mallory_ssh.pub: is new since the vault was last trusted here
+vault/SHA256SUMS.serial: has changed since the vault was last trusted here
 vault/default.json: has changed since the vault was last trusted here
 EOT
 must git checkout -q vault/default.json
@@ -178,7 +179,7 @@ stdout_has "vault/SHA256SUMS.sig: signed with $(fingerprint "$WORK/home-mallory/
 must git checkout -q vault
 printf 'x' >>vault/SHA256SUMS
 refused
-stdout_has "vault/SHA256SUMS:7: no line of a list of the vault's files and their hashes"
+stdout_has "vault/SHA256SUMS:8: no line of a list of the vault's files and their hashes"
 must git checkout -q vault
 sed -i 1d vault/SHA256SUMS
 refused
@@ -217,6 +218,98 @@ leap vault sign --yes
 status_is 0
 leap vault verify
 status_is 0
+
+it "refuses what a sysadmin signed once, and what is from before the last deploy"
+signed
+person bob
+must "$LEAP" user add bob --ssh-pub-key "$WORK/home-bob/.ssh/id_ed25519.pub"
+cp -a . "$WORK/with-bob"
+must "$LEAP" user rm bob
+leap deploy --yes
+leap deploy --yes		# the first one has made the node's key
+status_is 4
+serial=$(cat vault/SHA256SUMS.serial)
+rm -r vault users secrets files
+cp -a "$WORK/with-bob/"{vault,users,secrets,files} .
+leap vault verify
+status_is 5
+stdout_has "vault/SHA256SUMS.sig: signature $(cat vault/SHA256SUMS.serial), by alice, though $serial was deployed from here: an old vault is back"
+stdout_has "users/bob/bob_ssh.pub: is new since the vault was last trusted here"
+leap deploy --yes
+status_is 5
+stdout_empty
+# A number that nobody signed makes it no newer, and no change of leap's own makes it right.
+echo 999999999999999 >vault/SHA256SUMS.serial
+leap secret generate own
+stderr_has "warning: the vault is not signed: vault/SHA256SUMS.serial: is not the number that alice signed"
+leap vault verify
+status_is 5
+stdout_has "vault/SHA256SUMS.serial: is not the number that alice signed"
+rm vault/SHA256SUMS.serial
+leap vault verify
+status_is 5
+stdout_has "vault/SHA256SUMS.serial: is not the number that alice signed"
+leap vault sign --yes
+status_is 0
+check test "$(cat vault/SHA256SUMS.serial)" = $((serial + 1))
+leap vault verify
+status_is 0
+
+it "takes back what was never deployed"
+signed
+leap deploy --yes
+must git add -A
+must git -c user.name=a -c user.email=a commit -qm deployed
+leap secret generate thrown_away
+must git checkout -q .
+rm secrets/default/thrown_away.age
+leap vault verify
+status_is 0
+stdout_is <<<"signed by alice with $(fingerprint "$WORK/.key.pub")"
+
+it "refuses names that no list can have, and writes them so that no terminal obeys"
+signed
+for name in $'a\nb' $'a\xff' $'a\e[31m' 'a\b'; do
+	: >"secrets/default/$name.age"
+	leap vault verify
+	status_is 3
+	case $name in
+	$'a\xff') shown='a\xff' ;;
+	'a\b') shown=$name ;;
+	*) shown=${name//[[:cntrl:]]/?} ;;
+	esac
+	printf '%s: a name that no list can have\nhint: rename it\n' "secrets/default/$shown.age" | stderr_is
+	leap deploy --yes
+	status_is 3
+	rm "secrets/default/$name.age"
+done
+
+it "sees through links, and not out of the instance"
+signed
+mkdir elsewhere
+echo evil >elsewhere/x
+ln -s ../../elsewhere/x secrets/default/other.age
+refused
+stdout_has "secrets/default/other.age: is new since"
+rm secrets/default/other.age
+ln -s "$WORK/home-mallory/.ssh/id_ed25519" secrets/default/other.age
+leap deploy --yes
+status_is 3
+stderr_has "secrets/default/other.age: leads outside"
+rm secrets/default/other.age
+ln -s ../elsewhere vault/live.age
+leap vault verify
+status_is 0
+rm vault/live.age
+ln -s / secrets/all
+leap vault verify
+status_is 3
+stderr_has "secrets/all: leads outside"
+rm secrets/all
+ln -s .. secrets/loop
+leap vault verify
+status_is 5
+stderr_has "secrets/loop/secrets/loop: a link behind a link: the vault cannot be looked through"
 
 it "deploys it all the same when told so, and says what is wrong"
 signed

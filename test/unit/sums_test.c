@@ -21,7 +21,8 @@ TEST(covers_what_others_could_replace)
 		{ "secrets/live/db.age", true }, { "secrets/live/db", false }, { "files/a.age", true },
 		{ "files/nodes/web1/web1.key.age", true }, { "files/nodes/web1/web1.crt", false }, { "users/ann/ann_ssh.pub", true },
 		{ "users/ann/ann.age", true }, { "users/ann", false }, { "users/ann/more/key", false }, { "vault/live.age", true },
-		{ "vault/live.json", true }, { "vault/SHA256SUMS", false }, { "vault/.new/0.age", false }, { "nodes/a.age", false },
+		{ "vault/live.json", true }, { "vault/SHA256SUMS", false }, { "vault/SHA256SUMS.serial", true },
+		 { "vault/.new/0.age", false }, { "nodes/a.age", false },
 		{ "secretsx/a.age", false }, { "", false }, { "users/", false },
 	};
 
