@@ -110,19 +110,15 @@ write_place(const struct context *context, const json_t *data, const char *place
 {
 	const char	*encoded = ask_text_of(data, "content");
 	struct buf	 content = { 0 };
-	char		*path = path_join(context->repo->root, place);
 	struct err	*e = NULL;
 
 	if (*encoded != '\0' && !base64_decode(encoded, strlen(encoded), true, &content))
 		e = err_new(ERR_FAILED, "%s: the node sent no content", context->args[0]);
 	if (e == NULL)
-		e = dir_make_parent(path, 0755);
-	if (e == NULL)
-		e = file_write(path, buf_text(&content), content.len, 0644);
+		e = repo_write(context->repo, place, buf_text(&content), content.len, 0644, NULL);
 	if (e == NULL)
 		out("%s is now what %s has at %s (mode %s, %s:%s)\n", place, context->args[0], context->args[1],
 		    ask_text_of(data, "mode"), ask_text_of(data, "owner"), ask_text_of(data, "group"));
-	free(path);
 	buf_fini(&content);
 	return e;
 }

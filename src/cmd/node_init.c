@@ -23,6 +23,8 @@ static const struct opt init_opts[] = {
 	{ 0 },
 };
 
+#define LOGIN_TIMEOUTS	6	/* of ssh.timeout, until the node has run a command that does nothing */
+
 /* One node on its way to a pinned key. */
 struct init {
 	struct context		*context;
@@ -170,8 +172,10 @@ check_login(struct init *init)
 
 	init->target.ssh.host_key = init->key.data;
 	e = ssh_open(&ssh, &init->target.ssh);
-	if (e == NULL)
+	if (e == NULL) {
+		ssh_deadline(ssh, init->target.ssh.timeout * LOGIN_TIMEOUTS);
 		e = ssh_run(ssh, "exit 0", NULL, 0, &output, &errors, &status);
+	}
 	if (e == NULL && status != 0)
 		e = ssh_not_root(&init->target.ssh, buf_text(&errors));
 	if (e == NULL && status != 0)

@@ -5,6 +5,7 @@
 #include "cmd/fleet.h"
 #include "cert/host_keys.h"
 #include "config/config.h"
+#include "push/answers.h"
 #include "repo/repo.h"
 #include "ssh/hostkey.h"
 #include "ssh/public_key.h"
@@ -45,23 +46,30 @@ newest(const struct pins *pins)
 	return found;
 }
 
+#define COMMAND_TIMEOUTS	6	/* of ssh.timeout, that a command on the node may take */
+#define QUOTED_MAX		1000u
+
 /* Run a line of shell on the node, over the trusted connection. */
 NODISCARD
 static struct err *
 on_node(struct rekey *rekey, const char *command, struct buf *output)
 {
 	struct ssh	*ssh = NULL;
-	struct buf	 errors = { 0 };
+	struct buf	 errors = { 0 }, said = { 0 };
 	int		 status = -1;
 	struct err	*e = ssh_open(&ssh, &rekey->target.ssh);
 
-	if (e == NULL)
+	if (e == NULL) {
+		ssh_deadline(ssh, rekey->target.ssh.timeout * COMMAND_TIMEOUTS);
 		e = ssh_run(ssh, command, NULL, 0, output, &errors, &status);
+	}
+	text_clean(&said, buf_text(&errors), errors.len, QUOTED_MAX, true);
 	if (e == NULL && status != 0)
 		e = err_new(ERR_FAILED, "%s: making or reading a host key failed (exit status %d): %s", rekey->node->name,
-		    status, buf_text(&errors));
+		    status, buf_text(&said));
 	ssh_close(ssh);
 	buf_fini(&errors);
+	buf_fini(&said);
 	return e;
 }
 

@@ -277,7 +277,7 @@ clean_value(const json_t *value, unsigned depth)
 	}
 	if (!json_is_string(value))
 		return json_deep_copy(value);
-	text_clean(&text, json_string_value(value), json_string_length(value), FRAME_MAX_DOWN, true);
+	text_clean(&text, json_string_value(value), json_string_length(value), FRAME_MAX_DOWN, false);
 	copy = json_string(buf_text(&text));
 	buf_fini(&text);
 	return copy;

@@ -23,6 +23,7 @@
  */
 #define SILENT_HOURS	4
 #define SILENT_SECONDS	(SILENT_HOURS * 3600)
+#define LOOK_TIMEOUTS	60	/* the same where nothing is changed, of target.timeout; for a mere question until its end */
 #define ERRORS_MAX	(1u << 20)	/* bytes on standard error, where a node has next to nothing to say */
 #define BLOBS_AHEAD	(64u << 10)	/* bytes of compressed blobs that may wait for the node to take them */
 #define PIECE		(16u << 10)	/* bytes of them that are sent at once where the rate is limited */
@@ -42,6 +43,7 @@ struct session {
 	size_t			 blob_sent;
 	size_t			 blobs;		/* how many of the wanted ones went into `out` so far */
 	json_t			*index;		/* for differences; NULL: nobody wants any */
+	size_t			 heard;		/* bytes of whole frames, when the node's time began; 0: not yet */
 	bool			 asked;		/* something was sent to which no answer came yet */
 	bool			 cancelled;	/* CANCEL was sent */
 	bool			 no_program;	/* the node has none, or it is not what it should be */
@@ -210,6 +212,31 @@ cancel(struct session *s)
 	return true;
 }
 
+static bool
+is_change(const struct session *s)
+{
+	return strcmp(s->request->op, "apply") == 0 || strcmp(s->request->op, "rollback") == 0;
+}
+
+/* Whether the op has events, each of which gives the node its time anew. */
+static bool
+has_events(const struct session *s)
+{
+	return is_change(s) || strcmp(s->request->op, "plan") == 0 || strcmp(s->request->op, "check") == 0;
+}
+
+/* A node may be silent for a while, but not for ever; pieces of a frame say nothing. */
+static void
+be_patient(struct session *s)
+{
+	if (!s->answers.hello || s->cancelled || (s->heard > 0 && !has_events(s)))
+		return;
+	if (s->heard == s->answers.bytes && !blobs_left(s))
+		return;
+	s->heard = s->answers.bytes;
+	ssh_deadline(s->ssh, is_change(s) ? SILENT_SECONDS : s->job->target.timeout * LOOK_TIMEOUTS);
+}
+
 /* The node is there, but has not said what it had to say by now. */
 static struct err *
 too_late(const struct session *s)
@@ -217,8 +244,10 @@ too_late(const struct session *s)
 	if (s->cancelled)
 		return named(s, err_new(ERR_FAILED, "interrupted, and the node did not say in %d s that it stopped",
 		    CANCEL_SECONDS));
-	if (s->answers.hello)
+	if (s->answers.hello && is_change(s))
 		return named(s, err_new(ERR_FAILED, "the node said nothing for %d hours", SILENT_HOURS));
+	if (s->answers.hello)
+		return named(s, err_new(ERR_FAILED, "the node did not answer in %u s", s->job->target.timeout * LOOK_TIMEOUTS));
 	return named(s, err_new(ERR_FAILED, "leap's program on the node said nothing in %u s",
 	    s->job->target.timeout * HELLO_TIMEOUTS));
 }
@@ -244,8 +273,7 @@ broke_off(struct session *s, struct err *take_e)
 }
 
 /*
- * One exchange.  A node that may be silent for a while may not be so for ever.  While blobs are left it
- * ends as soon as `out` is written, for the next ones.
+ * One exchange.  While blobs are left it ends as soon as `out` is written, for the next ones.
  */
 static struct err *
 exchange(struct session *s, bool *eof)
@@ -255,8 +283,7 @@ exchange(struct session *s, bool *eof)
 
 	if (e != NULL)
 		return e;
-	if (s->answers.hello && !s->cancelled)
-		ssh_deadline(s->ssh, SILENT_SECONDS);
+	be_patient(s);
 	s->asked = s->asked || s->out.len > 0;
 	e = ssh_exchange(s->ssh, &s->out, !blobs_left(s), &s->in, &s->errors, eof);
 	if (s->asked && s->in.len > had) {
@@ -331,7 +358,7 @@ reset(struct session *s)
 	buf_clear(&s->in);
 	buf_clear(&s->errors);
 	buf_clear(&s->blob);
-	s->blobs = s->blob_sent = 0;
+	s->blobs = s->blob_sent = s->heard = 0;
 	s->no_program = false;
 }
 
