@@ -65,27 +65,33 @@ make(enum err_code code, const struct place *place, char *take_text)
 }
 
 struct err *
+err_atv(enum err_code code, const struct place *place, const char *format, va_list args)
+{
+	return make(code, place, xvasprintf(format, args));
+}
+
+struct err *
 err_new(enum err_code code, const char *format, ...)
 {
-	va_list	 args;
-	char	*text;
+	va_list		 args;
+	struct err	*e;
 
 	va_start(args, format);
-	text = xvasprintf(format, args);
+	e = err_atv(code, NULL, format, args);
 	va_end(args);
-	return make(code, NULL, text);
+	return e;
 }
 
 struct err *
 err_at(enum err_code code, const struct place *place, const char *format, ...)
 {
-	va_list	 args;
-	char	*text;
+	va_list		 args;
+	struct err	*e;
 
 	va_start(args, format);
-	text = xvasprintf(format, args);
+	e = err_atv(code, place, format, args);
 	va_end(args);
-	return make(code, place, text);
+	return e;
 }
 
 struct err *

@@ -38,6 +38,8 @@ struct err	*err_new(enum err_code code, const char *format, ...);
 
 PRINTF(3, 4) NODISCARD
 struct err	*err_at(enum err_code code, const struct place *place, const char *format, ...);
+PRINTF(3, 0) NODISCARD
+struct err	*err_atv(enum err_code code, const struct place *place, const char *format, va_list args);
 
 /* As err_new(), with ": " and strerror(errno) behind the message. */
 PRINTF(2, 3) NODISCARD

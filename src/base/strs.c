@@ -96,6 +96,16 @@ strs_has(const struct strs *list, const char *text)
 	return false;
 }
 
+const char *
+strs_missing(const struct strs *list, const struct strs *from)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (!strs_has(from, list->items[i]))
+			return list->items[i];
+	}
+	return NULL;
+}
+
 void
 strs_join(const struct strs *list, const char *between, struct buf *out)
 {

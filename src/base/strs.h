@@ -26,6 +26,7 @@ void	 strs_split(struct strs *list, const char *text, char separator);	/* adds t
 void	 strs_remove(struct strs *list, size_t index);
 void	 strs_sort(struct strs *list);			/* bytewise */
 bool	 strs_has(const struct strs *list, const char *text);
+const char *strs_missing(const struct strs *list, const struct strs *from);	/* the first that `from` lacks, or NULL */
 void	 strs_join(const struct strs *list, const char *between, struct buf *out);
 
 /*

@@ -154,17 +154,6 @@ wish_read(struct wish *wish, const struct repo *repo)
 	return e;
 }
 
-/* A name that one list has and the other has not. */
-static const char *
-first_missing(const struct strs *these, const struct strs *those)
-{
-	for (size_t i = 0; i < these->count; i++) {
-		if (!strs_has(those, these->items[i]))
-			return these->items[i];
-	}
-	return NULL;
-}
-
 char *
 wish_reason(const struct wish *wish, const char *server, int64_t now)
 {
@@ -180,9 +169,9 @@ wish_reason(const struct wish *wish, const char *server, int64_t now)
 		return xstrdup("the private key of the old one is missing");
 	if (!public_matches(&wish->pem, &wish->key))
 		return xstrdup("the old one does not belong to its private key");
-	if ((name = first_missing(&wish->names, &wish->cert.names)) != NULL)
+	if ((name = strs_missing(&wish->names, &wish->cert.names)) != NULL)
 		return xasprintf("the old one lacks %s", name);
-	if ((name = first_missing(&wish->cert.names, &wish->names)) != NULL)
+	if ((name = strs_missing(&wish->cert.names, &wish->names)) != NULL)
 		return xasprintf("the old one still has %s", name);
 	if (wish->server != NULL && strcmp(wish->server, server) != 0)
 		return xstrdup("the old one is from another server");

@@ -29,13 +29,10 @@ problem(const char *rule, const char *path, const char *format, ...)
 	struct place	 place = { .path = path };
 	struct err	*e;
 	va_list		 args;
-	char		*text;
 
 	va_start(args, format);
-	text = xvasprintf(format, args);
+	e = err_rule(err_atv(ERR_CONFIG, &place, format, args), rule);
 	va_end(args);
-	e = err_rule(err_at(ERR_CONFIG, &place, "%s", text), rule);
-	free(text);
 	return e;
 }
 

@@ -33,14 +33,10 @@ static void
 file_error(struct config *config, const char *rule, const char *path, const char *format, ...)
 {
 	va_list	 args;
-	char	*message;
 
 	va_start(args, format);
-	message = xvasprintf(format, args);
+	problems_add(&config->errors, err_rule(err_atv(ERR_CONFIG, &(struct place){ .path = path }, format, args), rule));
 	va_end(args);
-	problems_add(&config->errors, err_rule(err_at(ERR_CONFIG, &(struct place){ .path = path }, "%s", message),
-	    rule));
-	free(message);
 }
 
 void

@@ -49,14 +49,11 @@ error_at(const struct scan *scan, size_t offset, const char *format, ...)
 	struct place	 place;
 	struct err	*e;
 	va_list		 args;
-	char		*message;
 
 	scan_place(scan->path, scan->original != NULL ? scan->original : scan->text, scan->len, offset, &place);
 	va_start(args, format);
-	message = xvasprintf(format, args);
+	e = err_atv(ERR_CONFIG, &place, format, args);
 	va_end(args);
-	e = err_at(ERR_CONFIG, &place, "%s", message);
-	free(message);
 	return e;
 }
 

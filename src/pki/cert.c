@@ -77,17 +77,6 @@ add_request_names(struct strs *list, const struct cert_request *request)
 		add_address(list, bytes, (size_t)part_address(request->addresses->items[i], bytes));
 }
 
-/* The first of `these` that is not among `those`. */
-static const char *
-first_missing(const struct strs *these, const struct strs *those)
-{
-	for (size_t i = 0; i < these->count; i++) {
-		if (!strs_has(those, these->items[i]))
-			return these->items[i];
-	}
-	return NULL;
-}
-
 static char *
 stale_names(X509 *cert, const struct cert_request *request)
 {
@@ -97,9 +86,9 @@ stale_names(X509 *cert, const struct cert_request *request)
 
 	add_cert_names(&has, cert);
 	add_request_names(&wants, request);
-	if ((missing = first_missing(&wants, &has)) != NULL)
+	if ((missing = strs_missing(&wants, &has)) != NULL)
 		reason = xasprintf("lacks %s", missing);
-	else if ((extra = first_missing(&has, &wants)) != NULL)
+	else if ((extra = strs_missing(&has, &wants)) != NULL)
 		reason = xasprintf("still has %s", extra);
 	strs_fini(&has);
 	strs_fini(&wants);

@@ -291,15 +291,6 @@ ssh_cert_fini(struct ssh_cert *cert)
 	*cert = (struct ssh_cert){ 0 };
 }
 
-static bool
-same_names(const struct strs *a, const struct strs *b)
-{
-	for (size_t i = 0; i < a->count; i++)
-		if (!strs_has(b, a->items[i]))
-			return false;
-	return a->count == b->count;
-}
-
 char *
 ssh_cert_stale(const char *line, const struct ssh_cert_request *request, const char *ca, unsigned renew_days,
     int64_t now)
@@ -314,7 +305,8 @@ ssh_cert_stale(const char *line, const struct ssh_cert_request *request, const c
 		why = xstrdup("is of another key");
 	else if (strcmp(cert.ca, ca) != 0)
 		why = xstrdup("is from another CA");
-	else if (!same_names(&cert.names, request->names) || strcmp(cert.id, request->id) != 0)
+	else if (cert.names.count != request->names->count || strs_missing(&cert.names, request->names) != NULL ||
+	    strcmp(cert.id, request->id) != 0)
 		why = xstrdup("has other names");
 	else if (cert.ends <= now)
 		why = xstrdup("has expired");

@@ -172,14 +172,11 @@ run_error(struct run *run, const char *format, ...)
 	struct place	 place;
 	struct err	*e;
 	va_list		 args;
-	char		*text;
 
 	run_place(run, &place);
 	va_start(args, format);
-	text = xvasprintf(format, args);
+	e = err_atv(ERR_CONFIG, &place, format, args);
 	va_end(args);
-	e = err_at(ERR_CONFIG, &place, "%s", text);
-	free(text);
 	return e;
 }
 
@@ -190,14 +187,11 @@ run_error_declared(struct run *run, size_t index, const char *format, ...)
 	struct place		 place;
 	struct err		*e;
 	va_list			 args;
-	char			*text;
 
 	place_line(run, &place, declared->source, declared->line);
 	va_start(args, format);
-	text = xvasprintf(format, args);
+	e = err_atv(ERR_CONFIG, &place, format, args);
 	va_end(args);
-	e = err_at(ERR_CONFIG, &place, "%s", text);
-	free(text);
 	return e;
 }
 

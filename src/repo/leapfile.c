@@ -186,13 +186,10 @@ mistake(const struct reader *reader, const yaml_mark_t *mark, const char *format
 	struct place	 place = place_at(reader, mark, &line);
 	struct err	*e;
 	va_list		 args;
-	char		*text;
 
 	va_start(args, format);
-	text = xvasprintf(format, args);
+	e = err_atv(ERR_CONFIG, &place, format, args);
 	va_end(args);
-	e = err_at(ERR_CONFIG, &place, "%s", text);
-	free(text);
 	buf_fini(&line);
 	return e;
 }

@@ -64,14 +64,11 @@ wrong(const char *path, const char *format, ...)
 {
 	struct place	 place = { .path = path };
 	va_list		 args;
-	char		*text;
 	struct err	*e;
 
 	va_start(args, format);
-	text = xvasprintf(format, args);
+	e = err_atv(ERR_TRUST, &place, format, args);
 	va_end(args);
-	e = err_at(ERR_TRUST, &place, "%s", text);
-	free(text);
 	return e;
 }
 
