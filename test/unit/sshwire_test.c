@@ -13,8 +13,8 @@ TEST(what_is_written_is_read_again)
 	static const unsigned char	 want[] = "\x29\xb7\xf4\xaa\0\0\0\0\xff\xff\xff\xff\0\0\0\7testing\0\0\0\2a\0";
 	struct buf			 wire = { 0 };
 	struct sshwire			 from, text, bytes;
-	uint32_t			 small;
-	uint64_t			 large;
+	uint32_t			 small = 0;
+	uint64_t			 large = 0;
 
 	sshwire_add_u32(&wire, 0x29b7f4aa);
 	sshwire_add_u64(&wire, 0xffffffff);
