@@ -86,6 +86,17 @@ write_pins(const struct rekey *rekey)
 	return e;
 }
 
+/* What the node gives for a key is none: the node's fault, not that of a file of the instance. */
+NODISCARD
+static struct err *
+no_key(const struct rekey *rekey, const char *path, struct err *take_e)
+{
+	if (take_e == NULL)
+		return NULL;
+	err_free(take_e);
+	return err_new(ERR_FAILED, "%s: what it says of %s is no host key", rekey->node->name, path);
+}
+
 /* Make the key unless a run before did, and give its public half.  It has its name when it is whole. */
 NODISCARD
 static struct err *
@@ -98,7 +109,7 @@ make_key(struct rekey *rekey, const char *path, struct buf *key)
 	struct err	*e = on_node(rekey, command, &output);
 
 	if (e == NULL)
-		e = err_context(hostkey_parse(key, buf_text(&output)), "%s: %s", rekey->node->name, path);
+		e = no_key(rekey, path, hostkey_parse(key, buf_text(&output)));
 	free(command);
 	buf_fini(&output);
 	return e;
@@ -139,7 +150,7 @@ check_announced(struct rekey *rekey, const struct pin *pin)
 	struct err	*e = on_node(rekey, command, &output);
 
 	if (e == NULL)
-		e = hostkey_parse(&key, buf_text(&output));
+		e = no_key(rekey, pin->path, hostkey_parse(&key, buf_text(&output)));
 	if (e == NULL && strcmp(buf_text(&key), pin->key) != 0)
 		e = err_hint(err_new(ERR_TRUST, "%s: its %s is not the key that is pinned", rekey->node->name, pin->path),
 		    "remove the line with it from %s, and the file from the node", rekey->path);

@@ -16,6 +16,7 @@
 
 #define NONCE_MAX	64
 #define DATA_DEPTH	8
+#define DATA_VALUES	100000u	/* a table of as many would be no help to anybody */
 #define ID_MAX		4352	/* a type and a path */
 #define TEXT_MAX	(64u << 10)
 #define OLD_MAX		(1u << 20)	/* a content that a plan would change */
@@ -251,28 +252,29 @@ state_read(struct answers *answers, const json_t *state, bool *good)
 		*good = false;
 }
 
-/* What may be anything, cleaned; NULL when it is too deep. */
+/* What may be anything, cleaned; NULL when it is too deep, or more than *left values. */
 static json_t *
-clean_value(const json_t *value, unsigned depth)
+clean_value(const json_t *value, unsigned depth, unsigned *left)
 {
 	struct buf	 text = { 0 };
 	const char	*key;
 	json_t		*copy, *one;
 	size_t		 i;
 
-	if (depth == 0)
+	if (depth == 0 || *left == 0)
 		return NULL;
+	--*left;
 	if (json_is_object(value)) {
 		copy = json_object();
 		json_object_foreach((json_t *)value, key, one)
 			if (made_of_letters(key))
-				json_object_set_new(copy, key, clean_value(one, depth - 1));
+				json_object_set_new(copy, key, clean_value(one, depth - 1, left));
 		return copy;
 	}
 	if (json_is_array(value)) {
 		copy = json_array();
 		json_array_foreach(value, i, one)
-			json_array_append_new(copy, clean_value(one, depth - 1));
+			json_array_append_new(copy, clean_value(one, depth - 1, left));
 		return copy;
 	}
 	if (!json_is_string(value))
@@ -302,6 +304,7 @@ static struct err *
 result_read(struct answers *answers, const struct frame *frame)
 {
 	json_t		*root = NULL;
+	unsigned	 values = DATA_VALUES;
 	bool		 good;
 	struct err	*e = parse(&root, frame, "its RESULT is no JSON object");
 
@@ -321,7 +324,8 @@ result_read(struct answers *answers, const struct frame *frame)
 	answers->lock = member(root, "lock", TEXT_MAX, false, &good);
 	answers->marked = json_is_true(json_object_get(root, "marked"));
 	waits_read(answers, root, &good);
-	answers->data = clean_value(json_object_get(root, "data"), DATA_DEPTH);
+	answers->data = clean_value(json_object_get(root, "data"), DATA_DEPTH, &values);
+	good = good && values > 0;
 	answers->done = good;
 	json_decref(root);
 	return good ? NULL : broken("its RESULT is not of the right form");
