@@ -138,11 +138,11 @@ find(struct found *out, struct buf *blob, const char *line, bool held)
 struct err *
 public_key_parse(struct buf *key, const char *line, bool held)
 {
-	struct found	 found;
+	struct found	 found = { 0 };
 	struct buf	 blob = { 0 };
 	struct err	*e = find(&found, &blob, line, held);
 
-	if (e == NULL)
+	if (e == NULL && found.type != NULL)
 		buf_addf(key, "%s %.*s", found.type->name, (int)found.data.len, (const char *)found.data.data);
 	buf_fini(&blob);
 	return e;
