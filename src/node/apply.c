@@ -9,9 +9,9 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/strs.h"
+#include "node/act.h"
 #include "node/checks.h"
 #include "node/confirm.h"
-#include "node/content.h"
 #include "node/generation.h"
 #include "node/items.h"
 #include "node/lock.h"
@@ -58,180 +58,6 @@ sweep(const struct run *run)
 	for (size_t i = 0; i < run->gone_count; i++)
 		if (run->gone[i].name[0] == '/')
 			spot_sweep(run->gone[i].name);
-}
-
-static const char *
-token_of(const struct item *item)
-{
-	return item->type->token != NULL ? item_str(item, item->type->token) : NULL;
-}
-
-/*
- * Write down what leap is about to do with the item, and keep what it will overwrite, so that at any
- * later moment it is known whose the thing at its place is.
- */
-static struct err *
-claim(struct run *run, struct item *item)
-{
-	bool		 changed = item->entry == NULL || item->step_count > 0;
-	struct err	*e = NULL;
-
-	if (item->entry == NULL) {
-		item->entry = entry_new(item->id, item->want, item->before);
-		item->fresh = true;
-		json_object_set(run->managed.entries, item->id, item->entry);
-	} else if (!item_settled(item) && item->before != NULL && !(item->fresh && item->type->before_once) &&
-	    !json_equal(json_object_get(item->entry, "before"), item->before)) {
-		json_object_set(item->entry, "before", item->before);
-		changed = true;
-	}
-	if (changed && item->type->claim != NULL)
-		e = item->type->claim(run, item);
-	if (changed && token_of(item) != NULL)
-		entry_add_ours(item->entry, token_of(item));
-	if (e == NULL && changed)
-		journal_entry(&run->journal, item->entry);
-	return e;
-}
-
-/* Everything is claimed, on the disk, before anything is touched. */
-static struct err *
-claim_all(struct run *run)
-{
-	struct err	*e = NULL;
-
-	for (size_t i = 0; e == NULL && i < run->gone_count; i++)
-		if (run->gone[i].step_count > 0)
-			e = run_owe(run, run->gone[i].id);
-	for (size_t i = 0; e == NULL && i < run->item_count; i++) {
-		struct item	*item = &run->items[i];
-
-		run->failed_id = item->id;
-		e = claim(run, item);
-		/* A generation can only be gone back to when the store has all its contents. */
-		if (e == NULL && strcmp(item->type->name, "file") == 0 && item->step_count == 0)
-			e = content_save(item->name, item_str(item, "sha256"));
-	}
-	if (e == NULL)
-		run->failed_id = NULL;
-	if (e == NULL)
-		e = store_sync();
-	return e != NULL ? e : journal_commit(&run->journal, true);
-}
-
-/* What leap put there is there now. */
-static struct err *
-settle(struct run *run, struct item *item)
-{
-	journal_paid(&run->journal, item->id);
-	if (item->step_count > 0 || !item_settled(item) ||
-	    !json_equal(json_object_get(item->entry, "want"), item->want)) {
-		entry_settle(item->entry, item->want, token_of(item));
-		journal_entry(&run->journal, item->entry);
-	}
-	/* Not synced: whoever finds only the claim comes to the same end. */
-	return journal_commit(&run->journal, false);
-}
-
-static struct err *
-act_on(struct run *run, struct item *item)
-{
-	struct err	*e = NULL;
-
-	if (!item->done) {
-		item_clear_steps(item);
-		e = item->type->inspect(run, item);
-		if (e == NULL && item->step_count > 0 && !run->reverting)
-			e = item_str(item, "check") != NULL ? trial_check(run, item) : trial_late(run, item);
-		if (e == NULL && item->step_count > 0)
-			e = claim(run, item);
-		if (e == NULL && item->step_count > 0)
-			e = store_sync();
-		if (e == NULL && item->step_count > 0)
-			e = run_owe(run, item->id);	/* syncs the claim too */
-		if (e == NULL && item->step_count > 0)
-			e = item->type->apply(run, item);
-	}
-	if (e != NULL)
-		return e;
-	item_report(run, item);
-	return settle(run, item);
-}
-
-static struct err *
-remove_one(struct run *run, struct item *item)
-{
-	struct err	*e;
-
-	item_clear_steps(item);
-	e = item->type->inspect_gone(run, item);
-	if (e == NULL && item->step_count > 0)
-		e = run_owe(run, item->id);
-	if (e == NULL && item->step_count > 0)
-		e = item->type->remove(run, item);
-	if (e != NULL)
-		return e;
-	item_report(run, item);
-	json_object_del(run->managed.entries, item->id);
-	journal_gone(&run->journal, item->id);
-	return journal_commit(&run->journal, false);
-}
-
-static bool
-must_stop(struct run *run)
-{
-	channel_flush(run->channel);
-	if (run->reverting)
-		return false;
-	run->cancelled = run->cancelled || channel_stopped(run->channel);
-	return run->cancelled;
-}
-
-/*
- * Remove what left the manifest.  What cannot be removed (a user who is logged in) does not keep
- * the rest from being done: it stays managed, and the deploy is a failed one.
- */
-static struct err *
-remove_gone(struct run *run, bool last)
-{
-	struct err	*all = NULL, *e;
-
-	for (size_t i = 0; i < run->gone_count; i++) {
-		struct item	*item = &run->gone[i];
-
-		if (item->last != last)
-			continue;
-		if (must_stop(run))
-			break;
-		e = remove_one(run, item);
-		if (e == NULL)
-			continue;
-		run_event(run, item->id, "warn", "could not be removed", err_message(e));
-		if (run->failed_id == NULL)
-			run->failed_id = item->id;
-		all = err_join(all, e);
-	}
-	return all;
-}
-
-static struct err *
-act_on_all(struct run *run)
-{
-	struct err	*all = NULL, *e;
-
-	for (size_t i = 0; i < run->item_count && !must_stop(run); i++) {
-		double	 begin = clock_now();
-
-		e = act_on(run, &run->items[i]);
-		run->seconds[run->items[i].type == &type_unit ? RUN_RESTARTS : RUN_APPLY] += clock_now() - begin;
-		if (e == NULL)
-			continue;
-		run->failed_id = run->items[i].id;
-		all = err_join(all, run->reverting ? err_context(e, "%s", run->items[i].id) : e);
-		if (!run->reverting)
-			break;
-	}
-	return all;
 }
 
 /* Tell a unit that left the manifest, but runs on, what changed below it. */
@@ -301,19 +127,19 @@ apply_act(struct run *run)
 		sweep(run);
 	e = journal_begin(&run->journal, run->request->who);
 	if (e == NULL)
-		e = claim_all(run);
+		e = act_claim_all(run);
 	if (e == NULL && !run->reverting)
 		e = trial_early(run);
 	if (e != NULL)
 		return run->reverting ? e : err_join(e, save_state(run, false));
 	run->touched = true;
-	removed = remove_gone(run, false);
+	removed = act_remove_gone(run, false);
 	e = act_on_all(run);
 	if (e == NULL && !run->reverting)
 		e = trial_late(run, NULL);
 	run->complete = e == NULL && !run->cancelled;
 	if (run->complete || run->reverting) {
-		removed = err_join(removed, remove_gone(run, true));
+		removed = err_join(removed, act_remove_gone(run, true));
 		e = err_join(e, run_daemon_reload(run));
 		removed = err_join(removed, settle_debts(run));
 	}
@@ -387,7 +213,7 @@ apply_locked(struct run *run)
 		return tell_plan(run);
 	if (e == NULL && !run->moved)
 		e = is_rollback(run) ? transaction_contents(run) : items_fetch(run);
-	if (e != NULL || run->moved || must_stop(run))
+	if (e != NULL || run->moved || act_must_stop(run))
 		return e;
 	resting = items_at_rest(run);
 	run->complete = resting;
@@ -407,7 +233,7 @@ stop_waiting(void *context)
 {
 	struct run	*run = context;
 
-	return must_stop(run);
+	return act_must_stop(run);
 }
 
 static struct err *

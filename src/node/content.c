@@ -119,6 +119,37 @@ content_put(const char *path, const struct meta *meta, const char *sha256)
 }
 
 struct err *
+content_stage(const char *path, const struct meta *meta, const char *sha256, char temp[SPOT_TEMP_SIZE])
+{
+	struct spot	 spot = { .dir = -1 };
+	struct err	*e;
+	int		 from = -1;
+
+	e = store_open(sha256, &from);
+	if (e == NULL)
+		e = spot_open(&spot, path, false);
+	if (e == NULL)
+		e = spot_stage(&spot, meta, from, temp);
+	if (from >= 0)
+		close(from);
+	spot_close(&spot);
+	return e;
+}
+
+struct err *
+content_take(const char *path, char temp[SPOT_TEMP_SIZE])
+{
+	struct spot	 spot;
+	struct err	*e;
+
+	e = spot_open(&spot, path, false);
+	if (e == NULL)
+		e = spot_take(&spot, temp);
+	spot_close(&spot);
+	return e;
+}
+
+struct err *
 content_save(const char *path, const char *sha256)
 {
 	struct spot	 spot;

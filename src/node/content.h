@@ -45,6 +45,12 @@ void		 meta_from_json(struct meta *meta, const json_t *before);
 NODISCARD
 struct err	*content_put(const char *path, const struct meta *meta, const char *sha256);
 
+/* The same in two steps, none of which syncs: beside its place, and live.  See spot_stage(). */
+NODISCARD
+struct err	*content_stage(const char *path, const struct meta *meta, const char *sha256, char temp[SPOT_TEMP_SIZE]);
+NODISCARD
+struct err	*content_take(const char *path, char temp[SPOT_TEMP_SIZE]);
+
 /* Keep the content of the regular file at `path`, which has this hash, in the store. */
 NODISCARD
 struct err	*content_save(const char *path, const char *sha256);

@@ -124,7 +124,8 @@ index_save(struct index *index, const char *path)
 			    entry->sha256, entry->size, entry->mtime, entry->ctime, entry->inode, entry->mode,
 			    entry->uid, entry->gid, entry->read_at, entry->path);
 	}
-	e = file_write(path, text.data, text.len, 0600);
+	/* What a power cut takes of it, or damages, is read again. */
+	e = file_write_unsynced(path, text.data, text.len, 0600);
 	buf_fini(&text);
 	return e;
 }

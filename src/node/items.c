@@ -225,6 +225,7 @@ items_fetch(struct run *run)
 		else if (e == NULL)
 			e = take_blob(&frame, missing);
 	}
+	e = err_join(e, store_sync());	/* what came before a cut need not come again */
 	channel_forget(run->channel);	/* they may have been secret; steps and checks can take long */
 	json_decref(missing);
 	return e;

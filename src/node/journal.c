@@ -51,7 +51,8 @@ journal_load(struct journal *journal, const char *path, struct managed *managed)
 	const char	*line, *end;
 	unsigned	 number = 0;
 
-	*journal = (struct journal){ .path = xstrdup(path), .owed = json_object(), .fd = -1 };
+	*journal = (struct journal){ .path = xstrdup(path), .owed = json_object(), .said = json_object(),
+	    .fd = -1 };
 	if (file_exists(path))
 		e = file_read(path, STATE_MAX, &text);
 	for (line = buf_text(&text); e == NULL && (end = strchr(line, '\n')) != NULL; line = end + 1) {
@@ -75,6 +76,7 @@ journal_fini(struct journal *journal)
 		close(journal->fd);
 	free(journal->path);
 	json_decref(journal->owed);
+	json_decref(journal->said);
 	buf_fini(&journal->pending);
 	*journal = (struct journal){ .fd = -1 };
 }
@@ -96,6 +98,7 @@ journal_begin(struct journal *journal, const char *who)
 	/* A line that was cut off must not swallow the next one. */
 	if (journal->fd < 0 || ftruncate(journal->fd, (off_t)journal->length) != 0)
 		return err_errno(ERR_FAILED, "%s", journal->path);
+	json_object_clear(journal->said);
 	add_line(journal, json_pack("{s:s}", "begin", who));
 	return NULL;
 }
@@ -103,12 +106,21 @@ journal_begin(struct journal *journal, const char *who)
 void
 journal_entry(struct journal *journal, json_t *entry)
 {
-	add_line(journal, json_pack("{s:O}", "entry", entry));
+	const char	*id = json_str(entry, "id"), *said = json_str(journal->said, id);
+	struct buf	 text = { 0 };
+
+	json_canonical(entry, &text);
+	if (said == NULL || strcmp(said, text.data) != 0) {
+		json_object_set_new(journal->said, id, json_string(text.data));
+		add_line(journal, json_pack("{s:O}", "entry", entry));
+	}
+	buf_fini(&text);
 }
 
 void
 journal_gone(struct journal *journal, const char *id)
 {
+	json_object_del(journal->said, id);
 	add_line(journal, json_pack("{s:s}", "gone", id));
 }
 

@@ -26,6 +26,7 @@ struct managed;
 struct journal {
 	char		*path;
 	json_t		*owed;		/* id → ACTION */
+	json_t		*said;		/* id → the entry that this apply wrote last, as text */
 	struct buf	 pending;	/* lines that are not written yet */
 	bool		 cut;		/* the last apply did not end */
 	size_t		 length;	/* bytes up to the last whole line */
@@ -41,7 +42,7 @@ void		 journal_fini(struct journal *journal);
 NODISCARD
 struct err	*journal_begin(struct journal *journal, const char *who);
 
-/* Queue lines. */
+/* Queue lines.  An entry that is as this apply last wrote it is not written again. */
 void		 journal_entry(struct journal *journal, json_t *entry);
 void		 journal_gone(struct journal *journal, const char *id);
 

@@ -175,30 +175,79 @@ copy_all(int to, int from)
 }
 
 struct err *
-spot_put(const struct spot *spot, const struct meta *meta, int from)
+spot_stage(const struct spot *spot, const struct meta *meta, int from, char temp[SPOT_TEMP_SIZE])
 {
-	char		 temp[64];
 	struct err	*e = NULL;
 	int		 to;
 
-	temp_name(temp, sizeof(temp));
+	temp_name(temp, SPOT_TEMP_SIZE);
 	to = openat(spot->dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, meta->mode & 0700);
-	if (to < 0)
-		return err_errno(ERR_FAILED, "%s: cannot write beside it", spot->path);
+	if (to < 0) {
+		e = err_errno(ERR_FAILED, "%s: cannot write beside it", spot->path);
+		temp[0] = '\0';
+		return e;
+	}
 	/* Owner first: chown(2) takes set-id bits away, and nobody but the owner may see even an empty file. */
-	if (fchown(to, meta->uid, meta->gid) != 0 || fchmod(to, meta->mode) != 0 || copy_all(to, from) != 0 ||
-	    fsync(to) != 0 || renameat(spot->dir, temp, spot->dir, spot->name) != 0) {
+	if (fchown(to, meta->uid, meta->gid) != 0 || fchmod(to, meta->mode) != 0 || copy_all(to, from) != 0) {
 		e = err_errno(ERR_FAILED, "%s", spot->path);
-		unlinkat(spot->dir, temp, 0);
+		spot_unstage(spot, temp);
 	}
 	close(to);
 	return e;
 }
 
+void
+spot_unstage(const struct spot *spot, char temp[SPOT_TEMP_SIZE])
+{
+	unlinkat(spot->dir, temp, 0);
+	temp[0] = '\0';
+}
+
+struct err *
+spot_sync_staged(const struct spot *spot, const char *temp)
+{
+	int		 fd = openat(spot->dir, temp, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct err	*e = NULL;
+
+	if (fd < 0 || fsync(fd) != 0)
+		e = err_errno(ERR_FAILED, "%s", spot->path);
+	if (fd >= 0)
+		close(fd);
+	return e;
+}
+
+struct err *
+spot_take(const struct spot *spot, char temp[SPOT_TEMP_SIZE])
+{
+	struct err	*e = NULL;
+
+	if (renameat(spot->dir, temp, spot->dir, spot->name) != 0) {
+		e = err_errno(ERR_FAILED, "%s", spot->path);
+		spot_unstage(spot, temp);
+	}
+	temp[0] = '\0';
+	return e;
+}
+
+struct err *
+spot_put(const struct spot *spot, const struct meta *meta, int from)
+{
+	char		 temp[SPOT_TEMP_SIZE];
+	struct err	*e;
+
+	e = spot_stage(spot, meta, from, temp);
+	if (e != NULL)
+		return e;
+	e = spot_sync_staged(spot, temp);
+	if (e != NULL)
+		spot_unstage(spot, temp);
+	return e != NULL ? e : spot_take(spot, temp);
+}
+
 struct err *
 spot_put_link(const struct spot *spot, const char *target)
 {
-	char		 temp[64];
+	char		 temp[SPOT_TEMP_SIZE];
 	struct err	*e;
 
 	temp_name(temp, sizeof(temp));
@@ -224,16 +273,28 @@ spot_set_meta(const struct spot *spot, const struct meta *meta)
 	return e;
 }
 
-struct err *
-spot_sync(const struct spot *spot)
+static struct err *
+sync_directory(const struct spot *spot, int (*sync)(int fd))
 {
 	int	 fd = openat(spot->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int	 failed = fd < 0 || fsync(fd) != 0;
+	int	 failed = fd < 0 || sync(fd) != 0;
 	struct err *e = failed ? err_errno(ERR_FAILED, "%s: cannot sync its directory", spot->path) : NULL;
 
 	if (fd >= 0)
 		close(fd);
 	return e;
+}
+
+struct err *
+spot_sync(const struct spot *spot)
+{
+	return sync_directory(spot, fsync);
+}
+
+struct err *
+spot_sync_all(const struct spot *spot)
+{
+	return sync_directory(spot, syncfs);
 }
 
 void

@@ -40,6 +40,19 @@ void		 spot_close(struct spot *spot);
 NODISCARD
 struct err	*spot_put(const struct spot *spot, const struct meta *meta, int from);
 
+/*
+ * The same in steps, for many files that go live together: write beside, under the name that `temp` becomes; bring
+ * that to the disk; rename it to its place, or remove it.  temp[0] is '\0' when there is nothing beside.
+ */
+#define SPOT_TEMP_SIZE	64
+NODISCARD
+struct err	*spot_stage(const struct spot *spot, const struct meta *meta, int from, char temp[SPOT_TEMP_SIZE]);
+NODISCARD
+struct err	*spot_sync_staged(const struct spot *spot, const char *temp);
+NODISCARD
+struct err	*spot_take(const struct spot *spot, char temp[SPOT_TEMP_SIZE]);
+void		 spot_unstage(const struct spot *spot, char temp[SPOT_TEMP_SIZE]);
+
 /* The same for a symbolic link. */
 NODISCARD
 struct err	*spot_put_link(const struct spot *spot, const char *target);
@@ -51,6 +64,10 @@ struct err	*spot_set_meta(const struct spot *spot, const struct meta *meta);
 /* Sync the directory: what was renamed or removed in it stays so after a power cut. */
 NODISCARD
 struct err	*spot_sync(const struct spot *spot);
+
+/* Sync the whole file system that the directory is in. */
+NODISCARD
+struct err	*spot_sync_all(const struct spot *spot);
 
 /* Remove half-written things from the directory that `path` is in. */
 void		 spot_sweep(const char *path);

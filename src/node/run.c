@@ -71,6 +71,12 @@ item_untouched(const struct item *item)
 }
 
 bool
+item_must_act(const struct item *item)
+{
+	return item->step_count > 0 && !item->done;
+}
+
+bool
 item_settled(const struct item *item)
 {
 	return item->entry != NULL && !json_bool(item->entry, "intent");
@@ -164,8 +170,8 @@ run_owed(const struct run *run, const struct item *item)
 	return owed;
 }
 
-struct err *
-run_owe(struct run *run, const char *id)
+void
+run_owe_later(struct run *run, const char *id)
 {
 	bool		 gone = json_object_get(run->by_id, id) == NULL;
 	const char	*action;
@@ -181,6 +187,12 @@ run_owe(struct run *run, const char *id)
 		if (action != NULL)
 			journal_owe(&run->journal, run->gone[i].id, action);
 	}
+}
+
+struct err *
+run_owe(struct run *run, const char *id)
+{
+	run_owe_later(run, id);
 	return journal_commit(&run->journal, true);
 }
 
@@ -230,12 +242,16 @@ is_unit_file(const char *path)
 }
 
 struct err *
-run_owe_reload(struct run *run, const char *path)
+run_owe_daemon_reload(struct run *run)
 {
-	if (!is_unit_file(path))
-		return NULL;
 	journal_owe(&run->journal, DAEMON_RELOAD, DAEMON_RELOAD);
 	return journal_commit(&run->journal, true);
+}
+
+struct err *
+run_owe_reload(struct run *run, const char *path)
+{
+	return is_unit_file(path) ? run_owe_daemon_reload(run) : NULL;
 }
 
 struct err *

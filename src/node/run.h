@@ -10,6 +10,7 @@
 #include "node/index.h"
 #include "node/journal.h"
 #include "node/managed.h"
+#include "node/place.h"
 #include "node/systemd.h"
 #include "wire/manifest.h"
 #include "wire/request.h"
@@ -40,6 +41,8 @@ struct type {
 	bool		 before_once;	/* "before" is how it was when the apply began, not right before this act */
 	struct err	*(*inspect)(struct run *run, struct item *item);
 	struct err	*(*claim)(struct run *run, struct item *item);	/* or NULL: keep what apply will overwrite */
+	/* Or NULL: write beside its place what apply() then only has to rename; item->staged says that it is there. */
+	struct err	*(*stage)(struct run *run, struct item *item);
 	struct err	*(*apply)(struct run *run, struct item *item);
 	struct err	*(*inspect_gone)(struct run *run, struct item *item);
 	struct err	*(*remove)(struct run *run, struct item *item);
@@ -60,9 +63,11 @@ struct item {
 	json_t			*before;	/* what is there now when it is surely not leap's doing; else NULL */
 	struct step		*steps;
 	size_t			 step_count;
+	char			 staged[SPOT_TEMP_SIZE];	/* what is beside its place, or "" */
 	bool			 gone;		/* left the manifest */
 	bool			 fresh;		/* its entry was made in this run */
 	bool			 lacks_content;	/* its sha256 is not on this node */
+	bool			 begun;		/* a unit that was enabled together with others */
 	bool			 done;		/* another item's apply did it already */
 	bool			 last;		/* it is gone, but goes only when all else is in place */
 };
@@ -127,6 +132,9 @@ const char	*item_str(const struct item *item, const char *member);
 /* Whether what is there now cannot be leap's doing: leap never heard of it, or only announced it in this very run. */
 bool		 item_untouched(const struct item *item);
 
+/* Whether there is anything to be done, and not done along with another item. */
+bool		 item_must_act(const struct item *item);
+
 /* Whether it was ever applied to its end. */
 bool		 item_settled(const struct item *item);
 
@@ -137,13 +145,18 @@ const json_t	*item_noted(const struct item *item, const char *key);
 /* What is owed to the item, by the journal or, in a plan, by planned changes: "restart", "reload", "run" or NULL. */
 const char	*run_owed(const struct run *run, const struct item *item);
 
-/* Write down, before the change of `id` goes live, what it makes necessary. */
+/* Write down, before the change of `id` goes live, what it makes necessary; or only queue that. */
+void		 run_owe_later(struct run *run, const char *id);
 NODISCARD
 struct err	*run_owe(struct run *run, const char *id);
 
 /* Write down that systemd must read its unit files again when `path` is one, before it changes. */
 NODISCARD
 struct err	*run_owe_reload(struct run *run, const char *path);
+
+/* Write down that it must for another reason. */
+NODISCARD
+struct err	*run_owe_daemon_reload(struct run *run);
 
 /* Do that, if it is owed. */
 NODISCARD

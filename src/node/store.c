@@ -23,7 +23,10 @@
 #define BLOCK		(128u << 10)
 #define WINDOW_LOG	23u		/* a window above 8 MiB would let a tiny frame ask for gigabytes */
 
-static bool	 unsynced;	/* a content got its name since the last store_sync() */
+#define SYNC_EACH_MAX	4u		/* more contents are synced together with all else on their file system */
+
+/* The contents that were put since the last store_sync(): whole, but under temporary names and not on the disk yet. */
+static json_t	*unsynced;
 
 static char *
 store_path(const char *sha256)
@@ -31,10 +34,23 @@ store_path(const char *sha256)
 	return xasprintf("%s/%s", STATE_STORE, sha256);
 }
 
+static char *
+temp_path(const char *sha256)
+{
+	return xasprintf("%s/%s%s", STATE_STORE, TEMP_PREFIX, sha256);
+}
+
+/* Where a content is now. */
+static char *
+present_path(const char *sha256)
+{
+	return json_object_get(unsynced, sha256) != NULL ? temp_path(sha256) : store_path(sha256);
+}
+
 bool
 store_has(const char *sha256)
 {
-	char	*path = store_path(sha256);
+	char	*path = present_path(sha256);
 	bool	 has = access(path, F_OK) == 0;
 
 	free(path);
@@ -44,7 +60,7 @@ store_has(const char *sha256)
 struct err *
 store_open(const char *sha256, int *fd)
 {
-	char		*path = store_path(sha256);
+	char		*path = present_path(sha256);
 	struct err	*e = NULL;
 
 	*fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -54,37 +70,44 @@ store_open(const char *sha256, int *fd)
 	return e;
 }
 
-/* A file without a name yet, or a half-written one that the next run sweeps away. */
+/* A file without its name yet; the next run sweeps away what was cut. */
 static struct err *
-begin(char **temp, int *fd)
+begin(const char *sha256, int *fd)
 {
-	*temp = xasprintf("%s/%sXXXXXX", STATE_STORE, TEMP_PREFIX);
-	*fd = mkostemp(*temp, O_CLOEXEC);
-	return *fd < 0 ? err_errno(ERR_FAILED, "%s", STATE_STORE) : NULL;
+	char		*temp = temp_path(sha256);
+	struct err	*e = NULL;
+
+	unlink(temp);
+	*fd = open(temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (*fd < 0)
+		e = err_errno(ERR_FAILED, "%s", STATE_STORE);
+	free(temp);
+	return e;
 }
 
-/* Check, sync and name what was written; frees `take_temp` and closes `fd` whatever happens. */
+/* Check what was written; closes `fd` whatever happens. */
 static struct err *
-finish(char *take_temp, int fd, const char *sha256, struct err *take_e)
+finish(int fd, const char *sha256, struct err *take_e)
 {
-	char		 got[SHA256_HEX_SIZE], *path = store_path(sha256);
+	char		 got[SHA256_HEX_SIZE], *temp = temp_path(sha256);
 	struct err	*e = take_e;
 
 	if (e == NULL && lseek(fd, 0, SEEK_SET) != 0)
-		e = err_errno(ERR_FAILED, "%s", take_temp);
+		e = err_errno(ERR_FAILED, "%s", temp);
 	if (e == NULL)
 		e = sha256_fd(fd, got);
 	if (e == NULL && strcmp(got, sha256) != 0)
 		e = err_new(ERR_FAILED, "content %.12s is not whole: it has the hash %.12s", sha256, got);
-	if (e == NULL && (fsync(fd) != 0 || rename(take_temp, path) != 0))
-		e = err_errno(ERR_FAILED, "%s", path);
-	unsynced = unsynced || e == NULL;
-	if (e != NULL && fd >= 0)
-		unlink(take_temp);
+	if (e == NULL) {
+		if (unsynced == NULL)
+			unsynced = json_object();
+		json_object_set_new(unsynced, sha256, json_true());
+	} else if (fd >= 0) {
+		unlink(temp);
+	}
 	if (fd >= 0)
 		close(fd);
-	free(take_temp);
-	free(path);
+	free(temp);
 	return e;
 }
 
@@ -138,13 +161,12 @@ struct err *
 store_put_frame(const char *sha256, size_t size, const void *data, size_t len)
 {
 	struct err	*e;
-	char		*temp;
 	int		 fd;
 
-	e = begin(&temp, &fd);
+	e = begin(sha256, &fd);
 	if (e == NULL)
 		e = inflate_to(fd, size, data, len);
-	return finish(temp, fd, sha256, e);
+	return finish(fd, sha256, e);
 }
 
 static struct err *
@@ -169,28 +191,79 @@ struct err *
 store_put_file(const char *sha256, int from, const char *path)
 {
 	struct err	*e;
-	char		*temp;
 	int		 fd;
 
-	e = begin(&temp, &fd);
+	e = begin(sha256, &fd);
 	if (e == NULL)
 		e = copy_to(fd, from, path);
-	return err_context(finish(temp, fd, sha256, e), "%s", path);
+	return err_context(finish(fd, sha256, e), "%s", path);
+}
+
+static struct err *
+sync_path(const char *path, int (*sync)(int fd))
+{
+	int		 fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct err	*e = NULL;
+
+	if (fd < 0 || sync(fd) != 0)
+		e = err_errno(ERR_FAILED, "%s: cannot sync it", path);
+	if (fd >= 0)
+		close(fd);
+	return e;
+}
+
+/* Each new content by itself when they are few: a whole file system may have much else that waits for its disk. */
+static struct err *
+sync_contents(void)
+{
+	const char	*sha256;
+	json_t		*value;
+	struct err	*e = NULL;
+	char		*temp;
+
+	if (json_object_size(unsynced) > SYNC_EACH_MAX)
+		return sync_path(STATE_STORE, syncfs);
+	json_object_foreach(unsynced, sha256, value) {
+		temp = temp_path(sha256);
+		e = err_join(e, sync_path(temp, fsync));
+		free(temp);
+	}
+	return e;
+}
+
+static struct err *
+name_contents(void)
+{
+	const char	*sha256;
+	json_t		*value;
+	struct err	*e = NULL;
+
+	json_object_foreach(unsynced, sha256, value) {
+		char	*temp = temp_path(sha256), *path = store_path(sha256);
+
+		if (e == NULL && rename(temp, path) != 0)
+			e = err_errno(ERR_FAILED, "%s", path);
+		free(temp);
+		free(path);
+	}
+	return e;
 }
 
 struct err *
 store_sync(void)
 {
-	int	 fd, failed;
+	struct err	*e;
 
-	if (!unsynced)
+	if (json_object_size(unsynced) == 0)
 		return NULL;
-	fd = open(STATE_STORE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	failed = fd < 0 || fsync(fd) != 0;
-	if (fd >= 0)
-		close(fd);
-	unsynced = failed;
-	return failed ? err_new(ERR_FAILED, "%s: cannot sync it", STATE_STORE) : NULL;
+	e = sync_contents();
+	if (e == NULL)
+		e = name_contents();
+	if (e == NULL)
+		e = sync_path(STATE_STORE, fsync);
+	json_decref(unsynced);
+	unsynced = NULL;
+	return e;
 }
 
 void

@@ -24,8 +24,8 @@ NODISCARD
 struct err	*store_put_file(const char *sha256, int from, const char *path);
 
 /*
- * Bring the names of what was put since the last time to the disk: before the journal says that a content is kept,
- * so that a power cut takes both or none (fsync(2): a file's own sync does not cover its directory).
+ * Bring what was put since the last time to the disk, contents first, then their names: a name never stands for less
+ * than the whole.  Before the journal says that a content is kept, so that a power cut takes both or none.
  */
 NODISCARD
 struct err	*store_sync(void);

@@ -222,18 +222,27 @@ ask_directly(struct systemd *systemd)
 	return systemd->loaded;
 }
 
+/* Append systemctl's arguments `names` to `options`; the caller's, free(). */
+static const char **
+with_names(const char *const *options, size_t count, const struct strs *names)
+{
+	const char	**argv = xcalloc(count + names->count + 1, sizeof(*argv));
+
+	memcpy(argv, options, count * sizeof(*argv));
+	for (size_t i = 0; i < names->count; i++)
+		argv[count + i] = names->items[i];
+	return argv;
+}
+
 static struct err *
 ask_systemctl(struct systemd *systemd)
 {
 	static const char *const	 options[] = { "systemctl", "show",
 	    "--property=LoadState,ActiveState,UnitFileState", "--" };
-	const char			**argv = xcalloc(ARRAY_LEN(options) + systemd->names.count + 1, sizeof(*argv));
+	const char			**argv = with_names(options, ARRAY_LEN(options), &systemd->names);
 	struct buf			 answer = { 0 };
 	struct err			*e;
 
-	memcpy(argv, options, sizeof(options));
-	for (size_t i = 0; i < systemd->names.count; i++)
-		argv[ARRAY_LEN(options) + i] = systemd->names.items[i];
 	e = tool_run(argv, NULL, TOOL_SECONDS, &answer);
 	if (e == NULL)
 		e = systemd_parse(systemd, buf_text(&answer));
@@ -242,6 +251,21 @@ ask_systemctl(struct systemd *systemd)
 	buf_fini(&answer);
 	free(argv);
 	return e;
+}
+
+bool
+systemd_enable(struct systemd *systemd, const struct strs *names)
+{
+	static const char *const	 options[] = { "systemctl", "--quiet", "--no-ask-password", "--no-reload", "enable",
+	    "--" };
+	const char			**argv = with_names(options, ARRAY_LEN(options), names);
+	struct err			*e = tool_run(argv, NULL, SCRIPT_SECONDS, NULL);
+	bool				 enabled = e == NULL;
+
+	systemd_forget(systemd);
+	err_free(e);
+	free(argv);
+	return enabled;
 }
 
 struct err *

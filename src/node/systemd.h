@@ -40,6 +40,9 @@ void		 systemd_fini(struct systemd *systemd);
 NODISCARD
 struct err	*systemd_parse(struct systemd *systemd, const char *answer);
 
+/* Enable all of them, without having systemd read its unit files again; true when all could be. */
+bool		 systemd_enable(struct systemd *systemd, const struct strs *names);
+
 /* systemctl VERB NAME (may be NULL).  A start or restart that fails quotes the unit's last lines in the journal. */
 NODISCARD
 struct err	*systemd_do(struct systemd *systemd, const char *verb, const char *name);

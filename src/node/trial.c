@@ -246,6 +246,15 @@ failed(const char *why, const char *command)
 	    *why != '\0' ? why : "it was killed"), "what was checked: %s", command);
 }
 
+bool
+trial_is_due(const struct run *run, const struct item *item)
+{
+	const char	*command = item_str(item, "check");
+
+	return command != NULL && json_object_get(run->checked, command) == NULL &&
+	    json_object_get(run->unchecked, command) == NULL;
+}
+
 /* Check the item, with everything from `first` on at its place. */
 static struct err *
 check_from(struct run *run, const struct item *first, const struct item *item)
@@ -256,8 +265,7 @@ check_from(struct run *run, const struct item *first, const struct item *item)
 	pid_t		 child;
 	int		 pipe[2], status;
 
-	if (command == NULL || json_object_get(run->checked, command) != NULL ||
-	    json_object_get(run->unchecked, command) != NULL)
+	if (!trial_is_due(run, item))
 		return NULL;
 	if (pipe2(pipe, O_CLOEXEC) != 0 || (child = fork()) < 0)
 		return err_errno(ERR_FAILED, "cannot start a check");

@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 
+#include <stdbool.h>
+
 struct item;
 struct run;
 
@@ -16,6 +18,9 @@ struct run;
  */
 NODISCARD
 struct err	*trial_check(struct run *run, const struct item *item);
+
+/* Whether trial_check() has something to do that was not done before. */
+bool		 trial_is_due(const struct run *run, const struct item *item);
 
 /*
  * Before anything is touched: the checks of all resources before which there is nothing to be done but to put

@@ -69,6 +69,31 @@ claim(struct run *run, struct item *item)
 }
 
 static struct err *
+stage(struct run *run, struct item *item)
+{
+	const char	*want = item_str(item, "sha256");
+	struct seen	 seen;
+	struct meta	 meta;
+	struct err	*e;
+
+	e = owner_resolve(run, item, &meta);
+	if (e == NULL)
+		e = seen_look_at(&seen, run, item);
+	if (e == NULL && strcmp(seen.sha256, want) != 0)
+		e = content_stage(item->name, &meta, want, item->staged);
+	return e;
+}
+
+/* Put the content at its place. */
+static struct err *
+go_live(struct item *item, const struct meta *meta)
+{
+	if (item->staged[0] != '\0')
+		return content_take(item->name, item->staged);
+	return content_put(item->name, meta, item_str(item, "sha256"));
+}
+
+static struct err *
 apply(struct run *run, struct item *item)
 {
 	const char	*want = item_str(item, "sha256");
@@ -87,7 +112,7 @@ apply(struct run *run, struct item *item)
 	if (strcmp(seen.sha256, want) != 0) {
 		if (is_foreign(item, &seen))
 			e = content_keep(run, item->id, item->name);
-		return e != NULL ? e : content_put(item->name, &meta, want);
+		return e != NULL ? e : go_live(item, &meta);
 	}
 	e = spot_open(&spot, item->name, false);
 	if (e == NULL)
@@ -153,6 +178,7 @@ const struct type type_file = {
 	.token = "sha256",
 	.inspect = inspect,
 	.claim = claim,
+	.stage = stage,
 	.apply = apply,
 	.inspect_gone = inspect_gone,
 	.remove = remove_file,

@@ -21,7 +21,7 @@ wants(const struct item *item, const char *member, bool value)
 static void
 add_steps(struct item *item, const struct unit *unit, const char *owed)
 {
-	if (wants(item, "enabled", true) && !unit->enabled && !unit->fixed)
+	if (wants(item, "enabled", true) && ((!unit->enabled && !unit->fixed) || item->begun))
 		item_step(item, "enable", NULL);
 	if (wants(item, "enabled", false) && unit->enabled)
 		item_step(item, "disable", NULL);
@@ -37,13 +37,59 @@ add_steps(struct item *item, const struct unit *unit, const char *owed)
 		item_step(item, strcmp(owed, "reload") == 0 ? "reload" : "restart", NULL);
 }
 
+static bool
+must_enable(struct run *run, const struct item *item)
+{
+	const struct unit	*unit;
+	struct err		*e;
+	bool			 must;
+
+	if (!wants(item, "enabled", true) || item->begun)
+		return false;
+	e = systemd_unit(&run->systemd, item->name, &unit);
+	must = e == NULL && !unit->enabled && !unit->fixed && !unit->masked;
+	err_free(e);	/* the look that follows tells it */
+	return must;
+}
+
+/*
+ * Every systemctl enable has systemd read all of its unit files again, which may take it half a second.  So those that
+ * follow each other are enabled together, after their files were written, and one reload is for all of that.
+ */
+static struct err *
+enable_together(struct run *run, struct item *first)
+{
+	const struct item	*end = run->items + run->item_count;
+	struct strs		 names = { 0 };
+	struct err		*e = NULL;
+
+	systemd_forget(&run->systemd);
+	for (struct item *item = first; item < end && item->type == &type_unit; item++) {
+		if (!must_enable(run, item))
+			continue;
+		strs_add(&names, item->name);
+		run_owe_later(run, item->id);
+	}
+	if (names.count > 0)
+		e = run_owe_daemon_reload(run);
+	/* What cannot be enabled says so when it is its turn. */
+	if (e == NULL && names.count > 0 && systemd_enable(&run->systemd, &names))
+		for (struct item *item = first; item < end && item->type == &type_unit; item++)
+			item->begun = item->begun || strs_has(&names, item->name);
+	strs_fini(&names);
+	return e;
+}
+
 static struct err *
 inspect(struct run *run, struct item *item)
 {
 	const struct unit	*unit;
-	struct err		*e;
+	struct err		*e = NULL;
 
-	e = run->acting ? run_daemon_reload(run) : NULL;
+	if (run->acting && !item->gone && must_enable(run, item))
+		e = enable_together(run, item);
+	if (e == NULL && run->acting)
+		e = run_daemon_reload(run);
 	if (e == NULL)
 		e = systemd_unit(&run->systemd, item->name, &unit);
 	if (e != NULL)
@@ -63,6 +109,8 @@ apply(struct run *run, struct item *item)
 	struct err	*e = NULL;
 
 	for (size_t i = 0; e == NULL && i < item->step_count; i++) {
+		if (item->begun && strcmp(item->steps[i].action, "enable") == 0)
+			continue;
 		if (strcmp(item->steps[i].action, "reload") == 0)
 			e = systemd_do(&run->systemd, "reload-or-restart", item->name);
 		else

@@ -103,6 +103,37 @@ TEST(journal_remembers_what_was_committed_and_not_what_was_cut)
 	managed_fini(&managed);
 }
 
+TEST(journal_says_an_entry_again_only_when_it_changed)
+{
+	struct managed	 managed = { .entries = json_object() };
+	struct journal	 journal;
+	json_t		*entry = link_entry("/a");
+	const char	*path = in_scratch("said");
+	size_t		 length;
+
+	CHECK_OK(journal_load(&journal, path, &managed));
+	CHECK_OK(journal_begin(&journal, "me"));
+	journal_entry(&journal, entry);
+	CHECK_OK(journal_commit(&journal, true));
+	length = journal.length;
+	journal_entry(&journal, entry);
+	CHECK_OK(journal_commit(&journal, true));
+	CHECK_INT(journal.length, length);
+	json_object_set_new(entry, "note", json_true());
+	journal_entry(&journal, entry);
+	CHECK_OK(journal_commit(&journal, true));
+	CHECK(journal.length > length);
+	journal_gone(&journal, "link:/a");
+	journal_entry(&journal, entry);
+	CHECK_OK(journal_commit(&journal, true));
+	journal_fini(&journal);
+	CHECK_OK(journal_load(&journal, path, &managed));
+	CHECK(json_bool(managed_get(&managed, "link:/a"), "note"));
+	journal_fini(&journal);
+	managed_fini(&managed);
+	json_decref(entry);
+}
+
 TEST(journal_that_is_damaged_is_not_guessed_at)
 {
 	struct managed	 managed = { .entries = json_object() };
@@ -328,6 +359,7 @@ main(void)
 	if (mkdtemp(scratch) == NULL)
 		return 1;
 	RUN(journal_remembers_what_was_committed_and_not_what_was_cut);
+	RUN(journal_says_an_entry_again_only_when_it_changed);
 	RUN(journal_that_is_damaged_is_not_guessed_at);
 	RUN(managed_comes_back_in_order_and_the_gone_in_reverse);
 	RUN(managed_entry_knows_all_that_leap_may_have_put_until_it_is_settled);
