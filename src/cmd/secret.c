@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/secret.h"
 
+#include "base/mask.h"
 #include "config/config.h"
 #include "config/uses.h"
 #include "repo/pin.h"
@@ -223,6 +224,9 @@ secret_give(const struct repo *repo, const struct secret_ref *ref, const struct 
 		len--;
 	if (len == 0)
 		return err_hint(err_new(ERR_USAGE, "an empty value"), "give it on standard input, or at the question");
+	if (len < MASK_MIN && strspn(buf_text(value), "0123456789") < len)	/* it may be for rand_range() */
+		return err_hint(err_new(ERR_USAGE, "a value of fewer than %d characters", MASK_MIN),
+		    "in output it could not be told from other text, and hidden");
 	text = memchr(value->data, '\0', len) == NULL ? json_stringn(value->data, len) : NULL;
 	if (text == NULL)
 		return err_hint(err_new(ERR_USAGE, "the value is not text in UTF-8"), "encode it: base64 FILE | leap secret set %s/%s",

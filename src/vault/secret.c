@@ -188,6 +188,9 @@ check_form(const char *path, const char *text, size_t len, const struct secret_k
 	struct place	 place = { .path = path };
 	struct err	*e = NULL;
 
+	if (kind->form != SECRET_NUMBER && len < MASK_MIN)
+		return err_hint(err_at(ERR_CONFIG, &place, "a secret of fewer than %d characters", MASK_MIN),
+		    "in output it could not be told from other text, and hidden: set a longer one");
 	if (kind->form == SECRET_TEXT)
 		return NULL;
 	if (strspn(text, letters) != len)

@@ -87,7 +87,7 @@ for text in '' $'\n'; do
 	hint: give it on standard input, or at the question
 	EOT
 done
-printf '\xff\xfe' | "$LEAP" secret set smtp >"$OUT" 2>"$ERR"
+printf 'not so \xff\xfe' | "$LEAP" secret set smtp >"$OUT" 2>"$ERR"
 stderr_has "leap: the value is not text in UTF-8"
 leap_with x secret set prod/smtp
 status_is 2
@@ -395,6 +395,87 @@ if command -v strace >/dev/null; then
 else
 	skip "needs strace"
 fi
+
+it "never lets a secret out as JSON, a shell or a URL would write it, nor in base64 or hexadecimal digits"
+instance
+leap_with 'kan"ari\voe'"'"'gel 77' secret set bird
+put services/aviary/service.json <<'EOT'
+{ "aviary": { "bird": "= secret('bird')", "part": "= secret('bird'):sub(1, 4)", "back": "= secret('bird'):reverse()",
+    "port": "= rand_range('port', 10000, 11000)" } }
+EOT
+node web1 192.0.2.1 '"services": ["aviary"]'
+put services/aviary/recipe.lua <<<''
+must git add -A
+must git -c user.name=x -c user.email=x@example.org commit -qm all
+put services/aviary/recipe.lua <<'EOT'
+local function each(pattern, by) return (aviary.bird:gsub(pattern, by)) end
+local function hex(format) return each(".", function(c) return format:format(c:byte()) end) end
+file("/etc/aviary/back", { content = aviary.back })
+file("/etc/aviary/double", { content = each('["\\\\]', "\\%0") })
+file("/etc/aviary/hex", { content = hex("%02x") })
+file("/etc/aviary/json", { content = json({ bird = aviary.bird }) })
+file("/etc/aviary/quoted", { content = ("%q"):format(aviary.bird) })
+file("/etc/aviary/single", { content = each("'", "'\\''") })
+file("/etc/aviary/url", { content = each("[^%w]", function(c) return ("%%%02X"):format(c:byte()) end) })
+EOT
+leap impact -p
+status_is 0
+stderr_empty
+stdout_is <<'EOT'
+web1
+  + create file:/etc/aviary/back: secret content
+  + create file:/etc/aviary/double: secret content
+  + create file:/etc/aviary/hex: secret content
+  + create file:/etc/aviary/json: secret content
+  + create file:/etc/aviary/quoted: secret content
+  + create file:/etc/aviary/single: secret content
+  + create file:/etc/aviary/url: secret content
+1 of 1 node change: web1
+EOT
+leap compile
+status_is 0
+sed -n '/^aviary:/,/^[b-z]/p' compiled/web1.yaml >"$OUT"
+stdout_is <<'EOT'
+aviary:
+  back: "[secret]"
+  bird: "[secret]"
+  part: "[secret]"
+  port: "[secret]"
+contacts:
+EOT
+put services/aviary/recipe.lua <<'EOT'
+error("no " .. aviary.bird .. aviary.bird:gsub(".", function(c) return ("%02x"):format(c:byte()) end) .. "!")
+EOT
+for words in 'plan --json' check 'check --json' 'check --sarif' 'impact HEAD --json'; do
+	# shellcheck disable=SC2086
+	leap $words -v
+	for word in voe 6b616e22; do
+		stdout_lacks "$word"
+		stderr_lacks "$word"
+	done
+done
+leap check --json
+stdout_has 'no [secret][secret]!'
+
+it "takes no secret that is too short to be hidden, but the number of a range"
+instance
+leap_with 'p%4!' secret set pin
+status_is 2
+stderr_is <<'EOT'
+leap: a value of fewer than 6 characters
+hint: in output it could not be told from other text, and hidden
+EOT
+check_not test -e secrets/default/pin.age
+leap_with 10443 secret set port
+status_is 0
+node web1 192.0.2.1 '"port": "= rand_range(\"port\", 10000, 11000)"'
+leap compile
+status_is 0
+node web1 192.0.2.1 '"pin": "= secret(\"port\")"'
+leap compile
+status_is 3
+stderr_has 'secrets/default/port: a secret of fewer than 6 characters'
+stderr_lacks 10443
 
 it "refuses to commit a private key, or the value of a secret, in clear"
 instance
