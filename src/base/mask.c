@@ -19,7 +19,7 @@
  * A value is found by as many of its first bytes as one of these says, the largest that it has: keys of one kind all
  * begin with the same 50 bytes or so, which are 67 in base64 and 100 in hexadecimal digits; tokens with the same word.
  */
-static const size_t prefixes[] = { 128, 80, 64, 32, 16, MASK_MIN };
+static const size_t prefixes[] = { 128, 80, 64, 48, 40, 32, 24, 16, MASK_MIN };
 
 struct value {
 	struct buf	text;

@@ -23,6 +23,12 @@ host_pins_path(const char *node)
 	return xasprintf("files/nodes/%s/%s_ssh.pub", node, node);
 }
 
+char *
+host_certs_path(const char *node)
+{
+	return xasprintf("files/nodes/%s/%s_ssh-cert.pub", node, node);
+}
+
 struct err *
 host_pins_read(struct pins *pins, const struct repo *repo, const char *path)
 {
@@ -112,22 +118,32 @@ renew(struct signer *signer, const struct pins *pins, const struct strs *old, st
 	return e;
 }
 
+/* What the node's certificates should say; names is the request's list. */
+NODISCARD
+static struct err *
+read_request(struct ssh_cert_request *request, struct strs *names, struct node *node)
+{
+	struct leaf_settings	 settings = { 0 };
+	struct err		*e = node_host_names(node, names);
+
+	if (e == NULL)
+		e = leaf_settings_read(&settings, node->config, node->environment, AUTHORITY_SERVERS);
+	*request = (struct ssh_cert_request){ .id = node->name, .names = names, .days = settings.days };
+	return e;
+}
+
 NODISCARD
 static struct err *
 update_node(struct signer *signer, struct node *node, const struct pins *pins)
 {
-	char			*path = xasprintf("files/nodes/%s/%s_ssh-cert.pub", node->name, node->name), *why = NULL;
+	char			*path = host_certs_path(node->name), *why = NULL;
 	struct buf		 text = { 0 }, lines = { 0 };
 	struct strs		 old = { 0 }, names = { 0 };
-	struct leaf_settings	 settings = { 0 };
-	struct ssh_cert_request	 request = { .id = node->name, .names = &names };
+	struct ssh_cert_request	 request;
 	struct err		*e = repo_has(signer->repo, path) ? repo_read(signer->repo, path, &text) : NULL;
 
-	if (e == NULL && (e = node_host_names(node, &names)) == NULL)
-		e = leaf_settings_read(&settings, node->config, node->environment, AUTHORITY_SERVERS);
-	request.days = settings.days;
 	strs_split(&old, buf_text(&text), '\n');
-	if (e == NULL)
+	if (e == NULL && (e = read_request(&request, &names, node)) == NULL)
 		e = renew(signer, pins, &old, &request, &lines, &why);
 	if (e == NULL && why != NULL && signer->look)
 		say_line(signer->say, "%s: a deploy makes a new SSH host certificate: %s", node->name, why);
@@ -174,6 +190,63 @@ struct err *
 host_certs_look(const struct repo *repo, const struct node_list *nodes, cert_say *say)
 {
 	return go_over(repo, nodes, say, true);
+}
+
+/* The first of a node's certificates about which there is something to say. */
+NODISCARD
+static struct err *
+check_node(struct node *node, const struct pins *pins, const char *path, const struct buf *text, const struct buf *ca)
+{
+	struct place		 place = { .path = path };
+	struct strs		 lines = { 0 }, names = { 0 };
+	struct ssh_cert_request	 request;
+	char			*stale = NULL;
+	struct err		*e = read_request(&request, &names, node);
+
+	if (e != NULL) {
+		err_free(e);		/* its configuration is wrong, which is said elsewhere */
+		e = NULL;
+		goto out;
+	}
+	strs_split(&lines, buf_text(text), '\n');
+	for (size_t i = 0; stale == NULL && i < pins->count && i < lines.count; i++) {
+		request.key = pins->items[i].key;
+		stale = ssh_cert_stale(lines.items[i], &request, buf_text(ca), renew_days(request.days), (int64_t)time(NULL));
+	}
+	if (stale != NULL)
+		e = err_warning(err_rule(err_hint(err_at(ERR_TRUST, &place, "the SSH host certificate of node %s %s",
+		    node->name, stale), "a deploy makes one, and so does \"leap compile\""), "stale-host-certificate"));
+out:
+	free(stale);
+	strs_fini(&lines);
+	strs_fini(&names);
+	return e;
+}
+
+struct err *
+host_certs_check(const struct repo *repo, const struct node_list *nodes)
+{
+	struct buf	 ca = { 0 };
+	struct err	*all = ssh_ca_read(repo, &ca);
+
+	for (size_t i = 0; ca.len > 0 && i < nodes->count; i++) {
+		char		*pins_path = host_pins_path(nodes->items[i]->name);
+		char		*path = host_certs_path(nodes->items[i]->name);
+		struct pins	 pins = { 0 };
+		struct buf	 text = { 0 };
+		struct err	*wrong = NULL;
+
+		if (repo_has(repo, path) && repo_has(repo, pins_path) && (wrong = repo_read(repo, path, &text)) == NULL &&
+		    (wrong = host_pins_read(&pins, repo, pins_path)) == NULL)
+			wrong = check_node(nodes->items[i], &pins, path, &text, &ca);
+		all = err_join(all, wrong);
+		pins_fini(&pins);
+		buf_fini(&text);
+		free(pins_path);
+		free(path);
+	}
+	buf_fini(&ca);
+	return all;
 }
 
 NODISCARD

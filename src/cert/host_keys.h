@@ -24,8 +24,9 @@ struct repo;
 #define SSH_REVOKED_PATH	"files/ca/ssh_revoked.pub"	/* lines of "type base64 NODE" */
 #define SSH_KRL_PATH		"files/ca/ssh_revoked.krl"	/* which follows from that */
 
-/* Where a node's pinned host keys are, files/nodes/NAME/NAME_ssh.pub: the caller's, free(). */
+/* Where a node's pinned host keys are, files/nodes/NAME/NAME_ssh.pub, and their certificates: the caller's, free(). */
 char		*host_pins_path(const char *node);
+char		*host_certs_path(const char *node);
 
 /* What such a file pins.  Errors begin with the path; pins_fini() also after one. */
 NODISCARD
@@ -52,6 +53,10 @@ struct err	*host_certs_update(const struct repo *repo, const struct node_list *n
 /* Only say which ones that would make. */
 NODISCARD
 struct err	*host_certs_look(const struct repo *repo, const struct node_list *nodes, cert_say *say);
+
+/* What is wrong with those that there are, or will be before long: joined warnings.  Changes nothing. */
+NODISCARD
+struct err	*host_certs_check(const struct repo *repo, const struct node_list *nodes);
 
 /* Put a host key on record as revoked, once, and make the list anew. */
 NODISCARD

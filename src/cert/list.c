@@ -6,12 +6,15 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "cert/authority.h"
+#include "cert/host_keys.h"
 #include "cert/revoked.h"
 #include "base/strs.h"
 #include "config/config.h"
 #include "pki/ca.h"
 #include "pki/crl.h"
+#include "pki/ssh_ca.h"
 #include "repo/repo.h"
+#include "ssh/public_key.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +26,7 @@ struct gather {
 	struct cert_list	*list;
 	const struct repo	*repo;
 	json_t			*revoked;
+	struct buf		 revoked_ssh;
 };
 
 static struct cert_row *
@@ -128,6 +132,79 @@ add_authorities(struct gather *gather)
 	return e;
 }
 
+/* The row of an SSH key: an error of reading it has its path. */
+NODISCARD
+static struct err *
+add_ssh_row(struct gather *gather, const char *name, const char *what, const char *path, const char *key,
+    struct cert_row **out)
+{
+	struct buf	 fingerprint = { 0 };
+	struct err	*e = err_context(public_key_fingerprint(&fingerprint, key), "%s", path);
+
+	if (e == NULL) {
+		*out = add_row(gather->list, name, what, path);
+		(*out)->key = xstrndup(key, strcspn(key, " "));
+		(*out)->fingerprint = buf_take(&fingerprint);
+		(*out)->ends = CERT_ENDLESS;
+		(*out)->ssh = true;
+		(*out)->revoked = strstr(buf_text(&gather->revoked_ssh), key) != NULL;
+	}
+	buf_fini(&fingerprint);
+	return e;
+}
+
+NODISCARD
+static struct err *
+add_ssh_ca(struct gather *gather)
+{
+	struct buf	 key = { 0 };
+	struct cert_row	*row;
+	struct err	*e = ssh_ca_read(gather->repo, &key);
+
+	if (e == NULL && key.len > 0)
+		e = add_ssh_row(gather, "ssh_ca", "SSH CA", SSH_CA_PATH, buf_text(&key), &row);
+	buf_fini(&key);
+	return e;
+}
+
+NODISCARD
+static struct err *
+add_host_cert(struct gather *gather, const struct node *node, const char *path, const char *line)
+{
+	struct ssh_cert	 cert = { 0 };
+	struct cert_row	*row;
+	struct err	*e = err_context(ssh_cert_read(&cert, line), "%s", path);
+
+	if (e == NULL && (e = add_ssh_row(gather, node->name, "SSH host", path, cert.key, &row)) == NULL) {
+		row->ends = cert.ends;
+		row->window = renew_days((unsigned)((cert.ends - cert.starts) / DAY));
+		row->disabled = !node->enabled;
+	}
+	ssh_cert_fini(&cert);
+	return e;
+}
+
+/* There is one for each of the node's host keys. */
+NODISCARD
+static struct err *
+add_host_certs(struct gather *gather, const struct node *node)
+{
+	char		*path = host_certs_path(node->name);
+	struct buf	 text = { 0 };
+	struct strs	 lines = { 0 };
+	struct err	*e = repo_has(gather->repo, path) ? repo_read(gather->repo, path, &text) : NULL;
+
+	strs_split(&lines, buf_text(&text), '\n');
+	for (size_t i = 0; e == NULL && i < lines.count; i++) {
+		if (lines.items[i][0] != '\0')
+			e = add_host_cert(gather, node, path, lines.items[i]);
+	}
+	strs_fini(&lines);
+	buf_fini(&text);
+	free(path);
+	return e;
+}
+
 NODISCARD
 static struct err *
 add_nodes(struct gather *gather, struct config *config)
@@ -137,9 +214,14 @@ add_nodes(struct gather *gather, struct config *config)
 	struct err	*e = NULL;
 
 	for (size_t i = 0; e == NULL && i < count; i++) {
-		char *path = xasprintf("files/nodes/%s/%s.crt", nodes[i]->name, nodes[i]->name);
+		char	*path = xasprintf("files/nodes/%s/%s.crt", nodes[i]->name, nodes[i]->name);
+		size_t	 before = gather->list->count;
 
 		e = add_cert(gather, nodes[i]->name, "node", path, 0);
+		if (e == NULL && gather->list->count > before)
+			gather->list->rows[before].disabled = !nodes[i]->enabled;
+		if (e == NULL)
+			e = add_host_certs(gather, nodes[i]);
 		free(path);
 	}
 	return e;
@@ -179,10 +261,14 @@ cert_list_read(struct cert_list *list, const struct repo *repo, struct config *c
 	struct gather	 gather = { .list = list, .repo = repo };
 	struct err	*e;
 
+	if (repo_has(repo, SSH_REVOKED_PATH) && (e = repo_read(repo, SSH_REVOKED_PATH, &gather.revoked_ssh)) != NULL)
+		goto out;
 	if ((e = revoked_read(&gather.revoked, repo)) == NULL && (e = add_authorities(&gather)) == NULL &&
-	    (e = add_nodes(&gather, config)) == NULL && (e = add_directory(&gather, "files/clients", "client")) == NULL &&
+	    (e = add_ssh_ca(&gather)) == NULL && (e = add_nodes(&gather, config)) == NULL && (e = add_directory(&gather, "files/clients", "client")) == NULL &&
 	    (e = add_directory(&gather, "files/cert", NULL)) == NULL && list->count > 0)
 		qsort(list->rows, list->count, sizeof(*list->rows), compare_rows);
+out:
+	buf_fini(&gather.revoked_ssh);
 	json_decref(gather.revoked);
 	return e;
 }
@@ -198,7 +284,7 @@ cert_list_find(const struct cert_list *list, const char *name, const struct cert
 	for (size_t i = 0; e == NULL && i < list->count; i++) {
 		const struct cert_row *row = &list->rows[i];
 
-		if (row->list)
+		if (row->list || row->ssh)
 			continue;
 		strs_add(&names, row->name);
 		if (strcmp(row->name, name) != 0 && strcmp(row->path, name) != 0)

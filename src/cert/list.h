@@ -17,13 +17,16 @@ struct cert_row {
 	char		*name;		/* "web1", "ca-next", "alice", "example.org" */
 	const char	*what;		/* "node", "client", "CA", … */
 	char		*path;
-	char		*key;		/* "P-256"; "" for lists */
-	char		*fingerprint;	/* SHA-256, "AB:CD:…" */
-	int64_t		 ends;
+	char		*key;		/* "P-256", "ssh-ed25519"; "" for lists */
+	char		*fingerprint;	/* SHA-256, "AB:CD:…"; for SSH that of the key, "SHA256:…" */
+	int64_t		 ends;		/* CERT_ENDLESS */
 	unsigned	 window;	/* days before its end from which something has to be done */
 	bool		 revoked;
+	bool		 disabled;	/* it is of a node that is */
 	bool		 list;		/* of revocations, no certificate */
+	bool		 ssh;		/* no X.509 */
 };
+#define CERT_ENDLESS	INT64_MAX
 
 /* Sorted by their end.  cert_list_fini(), also after an error. */
 struct cert_list {

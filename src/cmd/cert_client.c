@@ -105,9 +105,14 @@ make_client(const struct repo *repo, const char *name, const struct cert_request
 	struct err	*e;
 
 	if ((e = ca_read_key(repo, AUTHORITY_CLIENTS, CA_NOW, &ca_key)) == NULL &&
-	    (e = cert_issue(&key, &cert, request, &ca_key, ca, now)) == NULL &&
-	    (e = vault_write(repo, NULL, key_path, key.data, key.len)) == NULL)
-		e = repo_write(repo, cert_path, cert.data, cert.len, 0644, NULL);
+	    (e = cert_issue(&key, &cert, request, &ca_key, ca, now)) == NULL) {
+		struct vault_item pair[] = {
+			{ .path = key_path, .data = key.data, .len = key.len },
+			{ .path = cert_path, .data = cert.data, .len = cert.len, .plain = true },
+		};
+
+		e = vault_write_all(repo, pair, ARRAY_LEN(pair));
+	}
 	buf_fini(&ca_key);
 	buf_fini(&key);
 	buf_fini(&cert);
@@ -171,6 +176,8 @@ say_who_learns(struct context *context, enum authority authority)
 	bool		  wants = false, clients = true;
 
 	for (size_t i = 0; e == NULL && i < count; i++) {
+		if (!nodes[i]->enabled)
+			continue;
 		e = certs_crl_wanted(&wants, nodes[i]);
 		if (e == NULL && authority == AUTHORITY_CLIENTS)
 			e = certs_clients_wanted(&clients, nodes[i]);

@@ -20,13 +20,15 @@
 static const char *
 state_of(const struct cert_row *row, bool given, unsigned within, int64_t now)
 {
-	int left = days_left(row->ends, now);
-
 	if (row->revoked)
 		return "revoked";
+	if (row->disabled)
+		return "disabled";
+	if (row->ends == CERT_ENDLESS)
+		return "good";
 	if (row->ends <= now)
 		return "expired";
-	return left < (int)(given ? within : row->window) ? "soon" : "good";
+	return days_left(row->ends, now) < (int)(given ? within : row->window) ? "soon" : "good";
 }
 
 static bool
@@ -55,8 +57,13 @@ add_cells(struct table *table, const struct cert_row *row, const char *state, in
 	format_date(row->ends, true, date);
 	table_add(table, "%s", row->name);
 	table_add(table, "%s", row->what);
-	table_add(table, "%s", date);
-	table_add(table, "%d", days_left(row->ends, now));
+	if (row->ends == CERT_ENDLESS) {
+		table_add(table, "-");
+		table_add(table, "-");
+	} else {
+		table_add(table, "%s", date);
+		table_add(table, "%d", days_left(row->ends, now));
+	}
 	table_add(table, "%s", state);
 	if (is_bad(state))
 		table_color(table, strcmp(state, "soon") == 0 ? TERM_YELLOW : TERM_RED);
@@ -67,12 +74,16 @@ add_cells(struct table *table, const struct cert_row *row, const char *state, in
 static json_t *
 row_json(const struct cert_row *row, const char *state, int64_t now)
 {
-	char date[sizeof("2000-01-01T00:00:00Z")];
+	char	 date[sizeof("2000-01-01T00:00:00Z")];
+	json_t	*json = json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s}", "name", row->name, "what", row->what, "path", row->path,
+	    "state", state, "key", *row->key != '\0' ? row->key : NULL, "sha256", row->fingerprint);
 
-	format_date(row->ends, false, date);
-	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:s*, s:s}", "name", row->name, "what", row->what,
-	    "path", row->path, "ends", date, "days", days_left(row->ends, now), "state", state,
-	    "key", *row->key != '\0' ? row->key : NULL, "sha256", row->fingerprint);
+	if (row->ends != CERT_ENDLESS) {
+		format_date(row->ends, false, date);
+		json_object_set_new(json, "ends", json_string(date));
+		json_object_set_new(json, "days", json_integer(days_left(row->ends, now)));
+	}
+	return json;
 }
 
 static void
@@ -102,7 +113,8 @@ print_list(const struct cert_list *list, bool json, bool given, unsigned within,
 		add_cells(table, &list->rows[i], state, now);
 		json_array_append_new(array, row_json(&list->rows[i], state, now));
 		if (is_bad(state))
-			strs_addf(bad, "%s%s", list->rows[i].name, list->rows[i].list ? " (revocations)" : "");
+			strs_addf(bad, "%s%s", list->rows[i].name, list->rows[i].list ? " (revocations)" :
+			    list->rows[i].ssh ? " (SSH host)" : "");
 	}
 	if (json)
 		print_json(array);

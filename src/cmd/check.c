@@ -4,6 +4,7 @@
 #include "cmd/check.h"
 
 #include "cert/certs.h"
+#include "cert/host_keys.h"
 #include "cmd/cmd.h"
 #include "cmd/findings.h"
 #include "config/config.h"
@@ -99,6 +100,7 @@ check_nodes(struct findings *findings, struct context *context, struct node_list
 	check_recipes(findings, nodes);
 	context->repo->stand_ins = false;
 	findings_add(findings, certs_check_end(certs));
+	findings_add(findings, host_certs_check(context->repo, nodes));
 	check_trust(findings, context, nodes);
 	add_warnings(findings, config_warnings(context->config));
 }

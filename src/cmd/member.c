@@ -186,7 +186,9 @@ member_warn(const struct repo *repo)
 	}
 	strs_join(&alone, ", ", &list);
 	if (e == NULL && alone.count > 0)
-		note("warning: only %s can open the vault of %s: should that key be lost, all in it is\n", owner, buf_text(&list));
+		note("warning: only %s can open the vault of %s: should that key be lost, all in it is\n"
+		    "hint: add another sysadmin, or a key that is kept off line: leap user add recovery --age-key age1...\n",
+		    owner, buf_text(&list));
 	json_decref(audit);
 	strs_fini(&envs);
 	strs_fini(&alone);

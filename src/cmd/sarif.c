@@ -68,6 +68,7 @@ static const struct rule {
 	{ "shared-host-key", "Two nodes have the same SSH host key" },
 	{ "shared-user-key", "Two users have the same SSH key" },
 	{ "stale-certificate", "A certificate has to be made anew" },
+	{ "stale-host-certificate", "A certificate of an SSH host key has to be made anew" },
 	{ "stray-file", "Nothing reads a file" },
 	{ "syntax", "A file is not JSON" },
 	{ "template", "A template fails" },

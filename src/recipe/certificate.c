@@ -4,6 +4,7 @@
 #include "base/strs.h"
 #include "config/config.h"
 #include "lua/sandbox.h"
+#include "pki/ca.h"
 #include "pki/public.h"
 #include "recipe/recipe.h"
 #include "recipe/run.h"
@@ -14,23 +15,42 @@
 
 #define CERTS	"files/cert"
 
-/* Whether files/cert/NAME.crt is there and says that it is for `site`.  A broken one is for nobody. */
+/*
+ * Whether files/cert/NAME.crt is there and says that it is for `site`; a broken one is for nobody.  `signed_only`: what
+ * only stands in for a certificate that was asked for does not count.
+ */
 static bool
-covers(const struct repo *repo, const char *name, const char *site)
+covers(const struct repo *repo, const char *name, const char *site, bool signed_only)
 {
 	char			*path = xasprintf(CERTS "/%s.crt", name);
 	struct public_cert	 cert = { 0 };
+	struct cert_info	 info = { 0 };
 	struct buf		 pem = { 0 };
 	struct err		*e = NULL;
 	bool			 good;
 
 	good = repo_has(repo, path) && (e = repo_read(repo, path, &pem)) == NULL &&
-	    (e = public_read(&cert, &pem)) == NULL && public_covers(&cert, site);
+	    (e = public_read(&cert, &pem)) == NULL && public_covers(&cert, site) &&
+	    (e = cert_info_read(&info, &pem)) == NULL && !(signed_only && info.self_signed);
 	err_free(e);
+	cert_info_fini(&info);
 	public_fini(&cert);
 	buf_fini(&pem);
 	free(path);
 	return good;
+}
+
+/* Of several that are for `site` the one that is called so, else the first. */
+static char *
+find(const struct repo *repo, const struct strs *names, const char *site, bool signed_only)
+{
+	if (strchr(site, '/') == NULL && covers(repo, site, site, signed_only))
+		return xstrdup(site);
+	for (size_t i = 0; i < names->count; i++) {
+		if (covers(repo, names->items[i], site, signed_only))
+			return xstrdup(names->items[i]);
+	}
+	return NULL;
 }
 
 struct err *
@@ -40,12 +60,8 @@ certificate_for(char **name, const struct repo *repo, const char *site)
 	struct err	*e = repo_list(repo, CERTS, ".crt", &names);
 
 	*name = NULL;
-	if (e == NULL && strchr(site, '/') == NULL && covers(repo, site, site))
-		*name = xstrdup(site);
-	for (size_t i = 0; e == NULL && *name == NULL && i < names.count; i++) {
-		if (covers(repo, names.items[i], site))
-			*name = xstrdup(names.items[i]);
-	}
+	if (e == NULL && (*name = find(repo, &names, site, true)) == NULL)
+		*name = find(repo, &names, site, false);
 	strs_fini(&names);
 	return e;
 }
@@ -91,9 +107,9 @@ certificate_is_own(struct run *run, const char *path)
 	name = xstrndup(path + strlen("cert/"), len - strlen("cert/.key"));
 	if ((e = node_text(run->node, "domain.full", &full)) == NULL)
 		e = node_find(run->node, "dns.aliases", &aliases);
-	own = e == NULL && full != NULL && covers(run->repo, name, full);
+	own = e == NULL && full != NULL && covers(run->repo, name, full, false);
 	json_array_foreach(aliases, i, alias) {
-		own = own || (json_is_string(alias) && covers(run->repo, name, json_string_value(alias)));
+		own = own || (json_is_string(alias) && covers(run->repo, name, json_string_value(alias), false));
 	}
 	err_free(e);
 	free(name);

@@ -32,7 +32,8 @@ struct err	*recipe_render(struct buf *out, struct node *node, const char *dir, c
 
 /*
  * *name is that of the file files/cert/NAME.crt which is good for the domain name `site`: its own, else the first of
- * those that are good for it too, as wildcards are; NULL when there is none.  The caller's, free().
+ * those that are good for it too, as wildcards are.  One that a CA signed comes before one that only stands in until
+ * a CA has; NULL when there is none.  The caller's, free().
  */
 NODISCARD
 struct err	*certificate_for(char **name, const struct repo *repo, const char *site);

@@ -309,6 +309,36 @@ check test "$(jq -r '.[0].sha256' "$OUT")" = \
 leap cert ls --within x
 status_is 2
 
+it "what a node that is disabled has troubles nobody, and is no reason to deploy there"
+instance
+provider '"x509": { "crl": true }'
+node web1 192.0.2.1
+node web2 192.0.2.2
+leap cert update
+sed -i 's/{/{ "enabled": false,/' nodes/web2.json
+leap cert ls --within 366
+status_is 1
+stderr_is <<<"leap: 1 of 4 has ended, or will before long: web1"
+check test "$(awk '$1 == "web2" { print $5 }' "$OUT")" = disabled
+
+it "a certificate that a CA signed comes before one that stands in"
+instance
+put services/which/service.json <<<'{}'
+node web1 192.0.2.1 '"services": ["which"]'
+put services/which/recipe.lua <<<'file("/etc/which", { content = certificate("www.example.org") .. "\n" })'
+leap cert csr www.example.org
+status_is 0
+must git add -A
+must git -c user.name=x -c user.email=x@example.org commit -qm all
+put services/which/recipe.lua <<<'file("/etc/what", { content = certificate("www.example.org") .. "\n" })'
+leap impact -p
+stdout_has '+www.example.org'
+must openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$WORK/ca.key" -out "$WORK/ca.pem" -subj "/CN=x"
+must openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$WORK/wild.key" -out files/cert/wild.crt \
+    -subj "/CN=*.example.org" -addext "subjectAltName=DNS:*.example.org" -CA "$WORK/ca.pem" -CAkey "$WORK/ca.key"
+leap impact -p
+stdout_has '+wild'
+
 it "what has expired is told"
 instance
 # Of the first months of 2020.

@@ -81,8 +81,24 @@ leap compile
 status_is 0
 stderr_lacks 'SSH host certificate'
 check cmp files/nodes/web1/web1_ssh-cert.pub "$WORK/cert"
+leap cert ls
+status_is 0
+check test "$(awk '$2 == "SSH" && $1 == "web1" { print $3, $6, $7 }' "$OUT")" = "host good ssh-ed25519"
+check test "$(awk '$1 == "ssh_ca" { print $2, $3, $4, $5, $6, $7 }' "$OUT")" = "SSH CA - - good ssh-ed25519"
+leap cert ls --json --within 400
+status_is 1
+stderr_has "web1 (SSH host)"
+check test "$(jq -r '.[] | select(.path | endswith("web1_ssh-cert.pub")) | .sha256' "$OUT")" = \
+    "$(ssh-keygen -lf files/nodes/web1/web1_ssh.pub | cut -d ' ' -f 2)"
+check test "$(jq -r '.[] | select(.name == "ssh_ca") | .state + (.ends // "")' "$OUT")" = good
+leap cert show web1
+stdout_has "file: files/nodes/web1/web1.crt"
+leap check
+stdout_lacks host-certificate
 rm "$WORK/host-web1" "$WORK/host-web1.pub"
 pin web1
+leap check
+stdout_has 'files/nodes/web1/web1_ssh-cert.pub: warning: the SSH host certificate of node web1 is of another key [stale-host-certificate]'
 leap compile
 status_is 0
 stderr_has 'web1: made an SSH host certificate: the old one is of another key'

@@ -251,6 +251,7 @@ the vault has new keys; bob has seen what is in these:
 "leap secret rotate --exposed-to bob" replaces them
 removed user bob; the nodes know it after the next deploy
 warning: only alice can open the vault of default: should that key be lost, all in it is
+hint: add another sysadmin, or a key that is kept off line: leap user add recovery --age-key age1...
 EOT
 as bob secret show db
 status_is 5
