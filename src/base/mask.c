@@ -177,6 +177,65 @@ mask_has(const char *text, size_t len)
 	return false;
 }
 
+/* It has eight bits for each place of the text, one of which is set by the MASK_MIN bytes that stand there. */
+struct mask_watch {
+	const char	*text;
+	size_t		 len;
+	uint32_t	 clean;		/* so many of the values are not in the text */
+	unsigned	 bits_log;
+	unsigned char	*bits;
+};
+
+struct mask_watch *
+mask_watch_new(const char *text, size_t len)
+{
+	struct mask_watch *watch = xcalloc(1, sizeof(*watch));
+
+	*watch = (struct mask_watch){ .text = text, .len = len, .bits_log = FILTER_LOG };
+	while ((size_t)1 << (watch->bits_log - FILTER_LOG) < len)
+		watch->bits_log++;
+	watch->bits = xcalloc((size_t)1 << (watch->bits_log - FILTER_LOG), 1);
+	for (size_t i = 0; i + MASK_MIN <= len; i++) {
+		size_t bit = hash_start(text + i) >> (64 - watch->bits_log);
+
+		watch->bits[bit / 8] |= (unsigned char)(1u << bit % 8);
+	}
+	return watch;
+}
+
+/* False when some MASK_MIN bytes of the value stand nowhere in the text. */
+static bool
+may_have(const struct mask_watch *watch, const struct buf *value)
+{
+	for (size_t i = 0; i + MASK_MIN <= value->len; i++) {
+		size_t bit = hash_start(value->data + i) >> (64 - watch->bits_log);
+
+		if ((watch->bits[bit / 8] & 1u << bit % 8) == 0)
+			return false;
+	}
+	return true;
+}
+
+bool
+mask_watch_has(struct mask_watch *watch)
+{
+	for (; watch->clean < masks.count; watch->clean++) {
+		const struct buf *value = &masks.values[watch->clean].text;
+
+		if (may_have(watch, value) && memmem(watch->text, watch->len, value->data, value->len) != NULL)
+			return true;
+	}
+	return false;
+}
+
+void
+mask_watch_free(struct mask_watch *watch)
+{
+	if (watch != NULL)
+		free(watch->bits);
+	free(watch);
+}
+
 /* The value, and what it may be written as. */
 static void
 insert_forms(const char *value, size_t len)

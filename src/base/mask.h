@@ -25,6 +25,14 @@ void		 mask_apply(struct buf *text);
 /* Whether mask_apply() would change the text. */
 bool		 mask_has(const char *text, size_t len);
 
+/*
+ * The same of a text that is asked for again and again while values are registered: only the new ones are looked for,
+ * in time that does not depend on the text's length.  The text is borrowed.
+ */
+struct mask_watch *mask_watch_new(const char *text, size_t len);
+bool		 mask_watch_has(struct mask_watch *watch);
+void		 mask_watch_free(struct mask_watch *watch);
+
 /* Forget and cleanse all registered values. */
 void		 mask_fini(void);
 

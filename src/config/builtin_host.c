@@ -214,6 +214,31 @@ make_known_hosts(struct buf *out, struct config *config, const struct node *aske
 	return e;
 }
 
+/* Its key in the interpreter's registry: environment → what known_hosts() gave, one string of Lua's for all nodes. */
+static const char known_hosts_key;
+
+/* Push the text, which is in config->known_hosts; the same string each time but while somebody wants to know why. */
+static void
+push_known_hosts(lua_State *L, struct config *config, const char *environment, const json_t *text)
+{
+	if (config->trace != NULL) {
+		lua_pushlstring(L, json_string_value(text), json_string_length(text));
+		return;
+	}
+	if (lua_rawgetp(L, LUA_REGISTRYINDEX, &known_hosts_key) != LUA_TTABLE) {
+		lua_newtable(L);
+		lua_pushvalue(L, -1);
+		lua_rawsetp(L, LUA_REGISTRYINDEX, &known_hosts_key);
+	}
+	lua_pushstring(L, environment);
+	if (lua_rawget(L, -2) == LUA_TSTRING)
+		return;
+	lua_pushlstring(L, json_string_value(text), json_string_length(text));
+	lua_pushstring(L, environment);
+	lua_pushvalue(L, -2);
+	lua_rawset(L, -5);
+}
+
 /*
  * known_hosts(): the lines by which ssh on a node knows all nodes of its environment; "" when none is pinned.  They
  * are the same for each of them, and kept.
@@ -241,6 +266,6 @@ builtin_known_hosts(lua_State *L)
 		json_object_del(config->known_hosts, environment);
 		macro_raise(L, config, e);
 	}
-	lua_pushlstring(L, json_string_value(kept), json_string_length(kept));
+	push_known_hosts(L, config, environment, kept);
 	return 1;
 }

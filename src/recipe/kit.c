@@ -1,13 +1,15 @@
 /* recipe: texts and functions that the runs of all nodes share. */
-/* May know config, lua, repo, base. */
+/* May know config, lua, repo, wire, base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "recipe/kit.h"
 
 #include "base/json.h"
+#include "base/mask.h"
 #include "lua/sandbox.h"
 #include "recipe/run.h"
 #include "recipe/template.h"
 #include "repo/repo.h"
+#include "wire/manifest.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -15,12 +17,23 @@
 
 #define KIT		"leap.kit"		/* a metatable */
 #define SMALL		((size_t)64 << 10)	/* files up to this size are kept */
+#define LONG_MIN_SIZE	((size_t)4 << 10)	/* contents of these sizes are remembered, */
+#define LONG_MAX_SIZE	((size_t)16 << 20)
+#define LONG_COUNT	8			/* so many of them */
+
+/* A content in which nothing was masked until now. */
+struct clean {
+	struct content		*content;
+	struct mask_watch	*watch;
+};
 
 struct kit {
 	const struct repo	*repo;
 	struct run		*run;
 	struct source		**sources;
 	size_t			 source_count;
+	struct clean		 clean[LONG_COUNT];
+	size_t			 next_clean;	/* the one to forget for another */
 	json_t			*numbers;	/* path → number of the source; null: there is no such file */
 	int			 shared[2];	/* references of tables of functions, by enum kit_env, */
 	int			 meta[2];	/* and of the metatables that lead to them */
@@ -36,6 +49,18 @@ source_free(struct source *source)
 	free(source);
 }
 
+static void
+set_clean(struct clean *clean, struct content *content)
+{
+	mask_watch_free(clean->watch);
+	content_drop(clean->content);
+	*clean = (struct clean){ 0 };
+	if (content == NULL)
+		return;
+	content->users++;
+	*clean = (struct clean){ content, mask_watch_new(content->data, content->len) };
+}
+
 static int
 kit_gc(lua_State *L)
 {
@@ -43,6 +68,8 @@ kit_gc(lua_State *L)
 
 	for (size_t i = 0; i < kit->source_count; i++)
 		source_free(kit->sources[i]);
+	for (size_t i = 0; i < ARRAY_LEN(kit->clean); i++)
+		set_clean(&kit->clean[i], NULL);
 	free(kit->sources);
 	json_decref(kit->numbers);
 	*kit = (struct kit){ 0 };
@@ -237,6 +264,36 @@ kit_read(struct kit *kit, const char *path, struct buf *text, bool *found)
 	free(known);
 	buf_fini(&own);
 	return e;
+}
+
+static struct clean *
+find_clean(struct kit *kit, const char *data, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_LEN(kit->clean); i++) {
+		const struct content *content = kit->clean[i].content;
+
+		if (content != NULL && content->len == len && memcmp(content->data, data, len) == 0)
+			return &kit->clean[i];
+	}
+	return NULL;
+}
+
+struct content *
+kit_content(struct kit *kit, const char *data, size_t len, bool *masked)
+{
+	bool		 is_long = len >= LONG_MIN_SIZE && len <= LONG_MAX_SIZE;
+	struct clean	*clean = is_long ? find_clean(kit, data, len) : NULL;
+	struct content	*content;
+
+	*masked = clean != NULL ? mask_watch_has(clean->watch) : mask_has(data, len);
+	if (clean != NULL) {
+		clean->content->users++;
+		return clean->content;
+	}
+	content = content_new(data, len);
+	if (is_long && !*masked)
+		set_clean(&kit->clean[kit->next_clean++ % ARRAY_LEN(kit->clean)], content);
+	return content;
 }
 
 const struct source *

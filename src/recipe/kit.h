@@ -1,5 +1,5 @@
 /* recipe: what the recipes of all nodes of a configuration have in common; only for files of this room. */
-/* May know config, lua, repo, base. */
+/* May know config, lua, repo, wire, base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef RECIPE_KIT_H
 #define RECIPE_KIT_H
@@ -8,6 +8,7 @@
 
 #include <lua.h>
 
+struct content;
 struct repo;
 struct run;
 
@@ -59,6 +60,12 @@ struct err	*kit_source(struct kit *kit, const char *path, struct source **out);
 /* As kit_source(), but appends the text, and forgets what is large. */
 NODISCARD
 struct err	*kit_read(struct kit *kit, const char *path, struct buf *text, bool *found);
+
+/*
+ * These bytes as the content of a file, the caller's, content_drop(); and whether a value that is masked stands in them.
+ * The last long ones are remembered: what names all nodes is looked through and hashed once, not for each node.
+ */
+struct content	*kit_content(struct kit *kit, const char *data, size_t len, bool *masked);
 
 /* The source with this path, or that this function of Lua's comes from; NULL: none. */
 const struct source *kit_find(const struct kit *kit, const char *path, size_t len);

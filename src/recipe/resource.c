@@ -156,11 +156,11 @@ set_owner(json_t *resource)
 }
 
 static void
-set_blob(struct run *run, const char *data, size_t len, bool secret)
+set_blob(struct run *run, struct content *content, bool secret)
 {
 	json_object_set_new(run->resource, "sha256",
-	    json_string(manifest_add_blob(run->manifest, data, len, secret)));
-	json_object_set_new(run->resource, "size", json_integer((json_int_t)len));
+	    json_string(manifest_add_content(run->manifest, content, secret)));
+	json_object_set_new(run->resource, "size", json_integer((json_int_t)content->len));
 }
 
 /*
@@ -186,26 +186,38 @@ is_certificate(const char *text, size_t len)
 	return true;
 }
 
-/* Make the tail of run->content, from `start` on, the file's. */
+/* Make these bytes the file's. */
 NODISCARD
 static struct err *
-set_content(struct run *run, size_t start, const char *mode)
+set_bytes(struct run *run, const char *data, size_t len, const char *mode)
 {
-	const char	*data = buf_text(&run->content) + start, *given;
-	size_t		 len = run->content.len - start;
-	bool		 secret = json_bool(run->resource, "secret") || (mask_has(data, len) && !is_certificate(data, len));
+	const char	*given = json_str(run->resource, "mode");
+	bool		 masked, secret;
+	struct content	*content = kit_content(run->kit, data, len, &masked);
 
-	given = json_str(run->resource, "mode");
-	if (secret && given != NULL && (strtol(given, NULL, 8) & 07) != 0)
+	secret = json_bool(run->resource, "secret") || (masked && !is_certificate(data, len));
+	content->secret |= secret;
+	if (secret && given != NULL && (strtol(given, NULL, 8) & 07) != 0) {
+		content_drop(content);
 		return err_hint(run_error(run, "a secret that everybody on the node may read: mode \"%s\"", given),
 		    "the mode of a secret file ends in 0: \"0600\", or \"0640\" with a group");
+	}
 	json_object_del(run->resource, "secret");
 	if (secret)
 		json_object_set_new(run->resource, "secret", json_true());
 	set_default(run->resource, "mode", secret ? "0600" : mode);
 	set_owner(run->resource);
-	set_blob(run, data, len, secret);
+	set_blob(run, content, secret);
+	content_drop(content);
 	return NULL;
+}
+
+/* The same with the tail of run->content, from `start` on. */
+NODISCARD
+static struct err *
+set_content(struct run *run, size_t start, const char *mode)
+{
+	return set_bytes(run, buf_text(&run->content) + start, run->content.len - start, mode);
 }
 
 NODISCARD
@@ -226,13 +238,11 @@ finish_file(struct run *run, const struct shape *shape, int options)
 	if (e == NULL && (text == NULL) == (from == NULL))
 		e = err_hint(run_error(run, "a file needs either content or from"),
 		    "file(path, { content = \"text\" }), or { from = \"a/file/below/files\" }");
-	if (e == NULL && text != NULL)
-		buf_add(&run->content, text, len);
-	else if (e == NULL)
+	if (e == NULL && text == NULL)
 		e = tool_read(run, from);
 	json_object_del(run->resource, "from");
 	if (e == NULL)
-		e = set_content(run, start, "0644");
+		e = text != NULL ? set_bytes(run, text, len, "0644") : set_content(run, start, "0644");
 	run_cut(run, start);
 	return e;
 }
@@ -300,16 +310,22 @@ finish_firewall(struct run *run, const struct shape *shape, int options)
 {
 	const char	*text;
 	size_t		 len;
+	struct content	*content;
 	struct err	*e;
+	bool		 masked;
 
 	(void)shape;
 	(void)options;
 	if ((e = option_text(run, 2, "a firewall's rules", &text, &len)) != NULL)
 		return e;
-	if (mask_has(text, len))
-		return run_error(run, "a secret in firewall rules");
-	set_blob(run, text, len, false);
-	return NULL;
+	content = kit_content(run->kit, text, len, &masked);
+	content->secret |= masked;
+	if (masked)
+		e = run_error(run, "a secret in firewall rules");
+	else
+		set_blob(run, content, false);
+	content_drop(content);
+	return e;
 }
 
 /* What is said of a unit is that it runs, now and after a boot, unless it is said otherwise. */

@@ -38,11 +38,8 @@ void
 manifest_fini(struct manifest *manifest)
 {
 	json_decref(manifest->root);
-	for (size_t i = 0; i < manifest->blob_count; i++) {
-		if (manifest->blobs[i].secret)
-			mem_cleanse(manifest->blobs[i].data, manifest->blobs[i].len);
-		free(manifest->blobs[i].data);
-	}
+	for (size_t i = 0; i < manifest->blob_count; i++)
+		content_drop(manifest->blobs[i].content);
 	free(manifest->blobs);
 	*manifest = (struct manifest){ 0 };
 }
@@ -74,32 +71,63 @@ manifest_blob(const struct manifest *manifest, const char *sha256)
 	return &manifest->blobs[at];
 }
 
+struct content *
+content_new(const void *data, size_t len)
+{
+	struct content *content = xmalloc(sizeof(*content) + len + 1);
+
+	*content = (struct content){ .users = 1, .len = len };
+	if (len > 0)
+		memcpy(content->data, data, len);
+	content->data[len] = '\0';
+	sha256_hex(data, len, content->sha256);
+	return content;
+}
+
+void
+content_drop(struct content *content)
+{
+	if (content == NULL || --content->users > 0)
+		return;
+	if (content->secret)
+		mem_cleanse(content->data, content->len);
+	free(content);
+}
+
+const char *
+manifest_add_content(struct manifest *manifest, struct content *content, int secret)
+{
+	size_t		 at = blob_position(manifest, content->sha256);
+	struct blob	*blob;
+
+	if (at == manifest->blob_count || strcmp(manifest->blobs[at].sha256, content->sha256) != 0) {
+		if (manifest->blob_count == manifest->blob_cap) {
+			manifest->blob_cap = manifest->blob_cap != 0 ? manifest->blob_cap * 2 : 16;
+			manifest->blobs = xrealloc(manifest->blobs, manifest->blob_cap, sizeof(*manifest->blobs));
+		}
+		blob = manifest->blobs + at;
+		memmove(blob + 1, blob, (manifest->blob_count - at) * sizeof(*blob));
+		manifest->blob_count++;
+		content->users++;
+		*blob = (struct blob){ .data = content->data, .len = content->len, .content = content };
+		memcpy(blob->sha256, content->sha256, sizeof(blob->sha256));
+	}
+	blob = &manifest->blobs[at];
+	blob->secret |= secret;
+	blob->content->secret |= secret != 0;
+	return blob->sha256;
+}
+
 const char *
 manifest_add_blob(struct manifest *manifest, const void *data, size_t len, int secret)
 {
-	char		 sha256[SHA256_HEX_SIZE];
-	struct blob	*blob;
-	size_t		 at;
+	struct content	*content = content_new(data, len);
+	const char	*name;
 
-	sha256_hex(data, len, sha256);
-	at = blob_position(manifest, sha256);
-	if (at < manifest->blob_count && strcmp(manifest->blobs[at].sha256, sha256) == 0) {
-		manifest->blobs[at].secret |= secret;
-		return manifest->blobs[at].sha256;
-	}
-	if (manifest->blob_count == manifest->blob_cap) {
-		manifest->blob_cap = manifest->blob_cap != 0 ? manifest->blob_cap * 2 : 16;
-		manifest->blobs = xrealloc(manifest->blobs, manifest->blob_cap, sizeof(*manifest->blobs));
-	}
-	blob = manifest->blobs + at;
-	memmove(blob + 1, blob, (manifest->blob_count - at) * sizeof(*blob));
-	manifest->blob_count++;
-	*blob = (struct blob){ .data = xmalloc(len + 1), .len = len, .secret = secret };
-	memcpy(blob->sha256, sha256, sizeof(sha256));
-	if (len > 0)
-		memcpy(blob->data, data, len);
-	blob->data[len] = '\0';
-	return blob->sha256;
+	content->secret = secret != 0;
+	name = manifest_add_content(manifest, content, secret);
+	content_drop(content);
+	return name;
 }
 
 const char *

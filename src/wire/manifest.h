@@ -8,6 +8,8 @@
 #include "base/sha256.h"
 
 #include <jansson.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 
 struct buf;
 
@@ -48,12 +50,22 @@ struct buf;
 #define MANIFEST_MAX		(64u << 20)
 #define BLOB_MAX		(1u << 30)
 
+/* The bytes of a blob, which those of several manifests may share; cleansed by the last one if it is secret in any. */
+struct content {
+	atomic_size_t	 users;
+	size_t		 len;
+	bool		 secret;
+	char		 sha256[SHA256_HEX_SIZE];
+	char		 data[];	/* a NUL behind it */
+};
+
 /* The content of a file, named by its SHA-256. */
 struct blob {
-	char	 sha256[SHA256_HEX_SIZE];
-	char	*data;
-	size_t	 len;
-	int	 secret;
+	char		 sha256[SHA256_HEX_SIZE];
+	const char	*data;
+	size_t		 len;
+	int		 secret;
+	struct content	*content;	/* what has the data */
 };
 
 struct manifest {
@@ -68,6 +80,13 @@ void		 manifest_fini(struct manifest *manifest);
 
 /* Keep a copy of `data` as a blob (one of a kind) and return its name, borrowed. */
 const char	*manifest_add_blob(struct manifest *manifest, const void *data, size_t len, int secret);
+
+/* The same without a copy: the manifest shares it, the caller's stays the caller's. */
+const char	*manifest_add_content(struct manifest *manifest, struct content *content, int secret);
+
+/* A copy of `data`, with one user, who gives it back with content_drop(). */
+struct content	*content_new(const void *data, size_t len);
+void		 content_drop(struct content *content);
 
 /* The blob of this name, or NULL. */
 const struct blob *manifest_blob(const struct manifest *manifest, const char *sha256);

@@ -273,6 +273,29 @@ key_line(char out[80], unsigned number)
 	snprintf(out, 80, "%.48s%016x", "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg", number * 2654435761u);
 }
 
+TEST(mask_watches_a_text_for_values_that_come_later)
+{
+	static const char	 text[] = "abcdefX bcdefg, hunter22 and more";
+	struct mask_watch	*watch = mask_watch_new(text, strlen(text)), *empty = mask_watch_new("", 0);
+
+	CHECK(!mask_watch_has(watch));
+	mask_register("hunter23", 8);
+	mask_register("abcdefg", 7);		/* all of its parts are there, it is not */
+	mask_register("and more!", 9);
+	CHECK(!mask_watch_has(watch));
+	mask_register("d more", 6);
+	CHECK(mask_watch_has(watch));
+	CHECK(mask_watch_has(watch));
+	CHECK(!mask_watch_has(empty));
+	mask_watch_free(watch);
+	mask_watch_free(empty);
+	watch = mask_watch_new(text, strlen(text));
+	CHECK(mask_watch_has(watch));		/* and those that came before */
+	mask_watch_free(watch);
+	mask_watch_free(NULL);
+	mask_fini();
+}
+
 TEST(mask_tells_thousands_of_keys_apart)
 {
 	struct buf	 text = { 0 };

@@ -217,6 +217,34 @@ TEST(manifest_keeps_a_content_once_and_finds_it)
 	manifest_fini(&manifest);
 }
 
+TEST(manifests_share_contents)
+{
+	struct content	*content = content_new("all hosts", 9);
+	struct manifest	 one, other;
+	const char	*name;
+
+	manifest_init(&one, "web1");
+	manifest_init(&other, "web2");
+	manifest_add_blob(&one, "own", 3, 0);
+	name = manifest_add_content(&one, content, 0);
+	CHECK_STR(manifest_add_content(&other, content, 0), content->sha256);
+	manifest_add_content(&other, content, 0);
+	CHECK_INT(one.blob_count, 2);
+	CHECK_INT(other.blob_count, 1);
+	CHECK_INT(content->users, 3);
+	CHECK_STR(manifest_blob(&one, name)->data, "all hosts");
+	CHECK(manifest_blob(&one, name)->data == other.blobs[0].data);
+	manifest_fini(&one);
+	content_drop(content);
+	CHECK_STR(other.blobs[0].data, "all hosts");
+	CHECK_INT(other.blobs[0].content->users, 1);
+	CHECK(!other.blobs[0].content->secret);
+	manifest_add_blob(&other, "all hosts", 9, 1);
+	CHECK_INT(other.blobs[0].secret, 1);
+	CHECK(other.blobs[0].content->secret);
+	manifest_fini(&other);
+}
+
 TEST(manifest_name_does_not_depend_on_how_it_was_written)
 {
 	struct manifest	 one, other;

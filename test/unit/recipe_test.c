@@ -420,6 +420,39 @@ TEST(a_certificate_is_public_whatever_is_registered)
 	mask_fini();
 }
 
+/* Long contents are hashed and looked through once; what becomes secret meanwhile is noticed. */
+TEST(nodes_share_a_long_content_until_it_has_a_secret)
+{
+	struct repo	 repo = { .root = path_join(top, "instance"), .platform = path_join(top, "platform") };
+	struct config	*config = NULL;
+	struct manifest	 first, second, third;
+
+	put("instance/services/own/recipe.lua", "file('/long', { content = ('0123456789 known '):rep(1000) })\n"
+	    "file('/short', { content = 'all hosts' })");
+	vault_setup(&repo, NULL, NULL);
+	if (CHECK_OK(config_load(&config, &repo)) && CHECK_OK(recipe_run(&first, config_node(config, "web1"))) &&
+	    CHECK_OK(recipe_run(&second, config_node(config, "web1")))) {
+		for (size_t i = 0; i < 2; i++) {
+			const struct blob *blob = &first.blobs[i];
+
+			CHECK_INT(blob->data == second.blobs[i].data, blob->len > 4096);
+			CHECK_STR(blob->sha256, second.blobs[i].sha256);
+		}
+		mask_register("789 known 0", 11);
+		if (CHECK_OK(recipe_run(&third, config_node(config, "web1"))))
+			CHECK_INT(third.blobs[0].secret + third.blobs[1].secret, 1);
+		CHECK_STR(json_str(json_array_get(json_object_get(third.root, "resources"), 0), "mode"), "0600");
+		manifest_fini(&first);
+		manifest_fini(&second);
+		manifest_fini(&third);
+	}
+	mask_fini();
+	config_free(config);
+	vault_fini(&repo);
+	free(repo.root);
+	free(repo.platform);
+}
+
 TEST(secrets_stay_in_files_that_few_may_read)
 {
 	check_error("local key = private('nodes/web1/web1.key')\nfile('/key', { content = key, mode = '0644' })",
