@@ -73,6 +73,8 @@ config_free(struct config *config)
 	schemas_free(config->schemas);
 	json_decref(config->base_index);
 	json_decref(config->files);
+	json_decref(config->sysadmins[0]);
+	json_decref(config->sysadmins[1]);
 	json_decref(config->known_hosts);
 	json_decref(config->remote);
 	json_decref(config->secrets);

@@ -162,6 +162,7 @@ struct config {
 	/* macro.c and builtin*.c */
 	struct scope	*outside;		/* what a recipe that runs is about */
 	json_t		*files;			/* what file() read: path → text */
+	json_t		*sysadmins[2];		/* what authorized_keys() gave: without and with repo->stand_ins */
 	json_t		*known_hosts;		/* what known_hosts() gave: environment → text */
 	json_t		*remote;		/* what remote_file_path() noted: node → path → true */
 	json_t		*secrets;		/* the secrets that were asked for: environment/name → their kind, and that in words */

@@ -70,24 +70,24 @@ config_sysadmins(const struct repo *repo, json_t **out)
 	return e;
 }
 
-/* authorized_keys(): who may log in, { alice = { "ssh-ed25519 AAAA…" }, ... }. */
+/* authorized_keys(): who may log in, { alice = { "ssh-ed25519 AAAA…" }, ... }; read once for all nodes. */
 int
 builtin_authorized_keys(lua_State *L)
 {
 	struct config	*config = builtin_scope(L)->config;
-	json_t		*users, *keys;
+	json_t		**users = &config->sysadmins[config->repo->stand_ins], *keys;
 	const char	*user;
-	struct err	*e = config_sysadmins(config->repo, &users);
+	struct err	*e;
 
-	if (e != NULL)
+	if (*users == NULL && (e = config_sysadmins(config->repo, users)) != NULL)
 		macro_raise(L, config, e);
-	json_object_foreach(users, user, keys) {
+	json_object_foreach(*users, user, keys) {
 		char *path = xasprintf("users/%s/%s_ssh.pub", user, user);
 
 		trace_file(config, path);
 		free(path);
 	}
-	return builtin_give(L, users);
+	return builtin_give(L, json_incref(*users));
 }
 
 /* pgp_fingerprint("alice"): of the OpenPGP key in users/alice/alice_pgp.pub, upper-case hexadecimal digits. */

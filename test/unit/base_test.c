@@ -543,6 +543,7 @@ main(void)
 	RUN(mask_hides_what_a_secret_was_quoted_as);
 	RUN(mask_hides_secrets_in_base64);
 	RUN(mask_hides_texts_of_short_lines);
+	RUN(mask_watches_a_text_for_values_that_come_later);
 	RUN(mask_tells_thousands_of_keys_apart);
 	RUN(work_on_many_things_is_done_once_for_each);
 	RUN(a_file_is_the_same_with_content_and_mode);

@@ -283,6 +283,7 @@ main(void)
 	RUN(manifest_check_that_is_wrong_is_named);
 	RUN(manifest_that_is_none_is_refused);
 	RUN(manifest_keeps_a_content_once_and_finds_it);
+	RUN(manifests_share_contents);
 	RUN(manifest_name_does_not_depend_on_how_it_was_written);
 	RUN(resource_id_is_type_and_name);
 	return test_done();

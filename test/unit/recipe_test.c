@@ -535,6 +535,7 @@ main(void)
 	RUN(the_base_recipe_comes_first);
 	RUN(a_node_gets_its_own_keys_only);
 	RUN(a_certificate_is_public_whatever_is_registered);
+	RUN(nodes_share_a_long_content_until_it_has_a_secret);
 	RUN(secrets_stay_in_files_that_few_may_read);
 	RUN(a_private_key_leaves_only_through_private);
 	RUN(a_recipe_that_runs_wild_is_stopped);
