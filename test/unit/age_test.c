@@ -290,6 +290,28 @@ make_pair(struct pair *pair, unsigned number)
 	return good;
 }
 
+/* Have age(1) open it with a key whose passphrase it asks for, on a terminal that script(1) makes. */
+static bool
+open_with_passphrase(const struct pair *pair, const struct buf *file, struct buf *clear)
+{
+	char		*in = scratch_path("crossing.age"), *out = scratch_path("crossing");
+	char		*line = xasprintf("age -d -i '%s' '%s' >'%s'", pair->private_path, in, out);
+	char		*answer = xasprintf("%s\n", pair->passphrase);
+	const char	*argv[] = { "script", "-qec", line, "/dev/null", NULL };
+	struct buf	 said = { 0 };
+	bool		 good;
+
+	good = CHECK_OK(file_write(in, file->data, file->len, 0600)) &&
+	    run(argv, answer, strlen(answer), &said) && CHECK_OK(file_read(out, FILE_MAX, clear));
+	unlink(out);
+	buf_fini(&said);
+	free(answer);
+	free(line);
+	free(out);
+	free(in);
+	return good;
+}
+
 /* One random file to age(1) and back, and the other way round. */
 static void
 cross(const struct pair *pair, struct age_recipient *recipient, struct age_identity *identity, size_t size)
@@ -308,9 +330,9 @@ cross(const struct pair *pair, struct age_recipient *recipient, struct age_ident
 		CHECK(clear.len == size && memcmp(buf_text(&clear), buf_text(&data), size) == 0);
 	buf_clear(&file);
 	buf_clear(&clear);
-	/* age(1) asks for passphrases on the terminal only. */
-	if (*pair->passphrase == '\0' && CHECK_OK(age_encrypt(&file, &recipient, 1, buf_text(&data), size)) &&
-	    run(decrypt, file.data, file.len, &clear))
+	if (CHECK_OK(age_encrypt(&file, &recipient, 1, buf_text(&data), size)) &&
+	    (*pair->passphrase == '\0' ? run(decrypt, file.data, file.len, &clear) :
+	    open_with_passphrase(pair, &file, &clear)))
 		CHECK(clear.len == size && memcmp(buf_text(&clear), buf_text(&data), size) == 0);
 	buf_fini(&data);
 	buf_fini(&file);
