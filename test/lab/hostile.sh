@@ -2,7 +2,7 @@
 # test/lab: a node that lies: sshd is real, but whatever leap runs on it answers as an attacker likes.
 # May know the command line, an instance's files, and the frames of wire/frame.h.
 # SPDX-License-Identifier: GPL-3.0-or-later
-# time limit: 400
+# time limit: 500
 
 # shellcheck disable=SC2016 # programs in quotes are for the node
 # shellcheck source=lib.sh
@@ -145,3 +145,85 @@ cd "$LAB" || exit 1
 hostile <<<'hello; printf "{\"blobs\":[]}" | frame N; printf "{\"result\":\"failed\",\"error\":\"$(touch pwned)\`touch pwned\`%%n%%s\"}" | frame R'
 survives 15
 check test ! -e pwned
+
+# answered JSON: a node that says this in its RESULT.
+answered() { printf 'hello; printf %%s %q | frame R\n' "$1"; }
+
+# each_survives SECONDS: every command that asks a node ends in time, as a failure or not, and with a screen that obeys nobody.
+each_survives() {
+	local command
+
+	for command in 'plan' 'status' 'history' 'adopt web1 /etc/hostname --to files/adopted' 'rollback web1 --yes' \
+	    'lock web1 --why x' 'unlock web1' 'test' 'node rekey web1' 'node init' 'deploy --yes'; do
+		SECONDS=0
+		# shellcheck disable=SC2086 # words
+		leap $command
+		[ "$SECONDS" -le "$1" ] || fail "leap $command took $SECONDS s"
+		case $STATUS in
+		0 | 1 | 4 | 5) ;;
+		*) fail "leap $command: exit status $STATUS" ; show err "$ERR" ;;
+		esac
+		cat "$OUT" "$ERR" >"$WORK/all"
+		! grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|^(spoofed|leap: all is well)' "$WORK/all" ||
+		    fail "leap $command writes what the node wants: $(cat -v "$WORK/all" | head -c 500)"
+		check test "$(wc -c <"$WORK/all")" -lt "${2:-20000}"
+		check_not test -e /tmp/leap-hostile -o -e ../pwned
+	done
+}
+
+every_case() {
+	it "a node that $1, to every command"
+	cd "$LAB" || exit 1
+	hostile
+	each_survives "${2:-15}" "${3:-20000}"
+}
+
+every_case "ends at once and says nothing" <<<'exit 3'
+every_case "colours terminals on both streams" <<<'printf "\033[31mred\007\033]0;title\007\302\2332J\342\200\256\n"; printf "\033[31mred\007\r\n" >&2; exit 1'
+every_case "floods both streams" 20 <<<'yes "$(head -c 9000 /dev/zero | tr "\0" x)" | head -c 40000000; yes no | head -c 40000000 >&2'
+
+# What it tells of itself, with everything that a terminal or a table could take for something else.
+every_case "lies in its history, its state and its files" <<<"$(answered '{"result":"ok","generation":1,"changed":0,"restarted":0,"checks":0,"checks_failed":0,"error":"\u001b[31m\u009b2J","lock":"x\nspoofed","data":{"path":"../../../../tmp/leap-hostile","content":"","mode":"0644\nspoofed: line","owner":"\u001b]0;title\u0007","group":"\u202eroot","current":1,"generations":[{"number":1,"when":"now\nspoofed line","who":"\u001b[2J","from":"a\tb\rc","commit":"../../..","changed":0,"result":"ok\nleap: all is well","why":"\u009b2J","applied":true,"back_to":1}],"resources":[{"resource":"file:/../../etc/shadow\nspoofed","state":"drifted\nspoofed","detail":"\u001b[31m\nspoofed"}],"in_sync":0}}')"
+check test ! -s files/adopted
+
+every_case "answers with values of the wrong kinds" <<<"$(answered '{"result":"ok","data":{"path":[],"content":{"a":1},"mode":7,"current":"x","generations":{"a":[]},"resources":[[],7,null,{"state":[]}]}}')"
+check_not test -e files/adopted2
+every_case "answers with a million of nothing" 20 <<<'hello; { printf "{\"result\":\"ok\",\"data\":{\"generations\":["; yes "[],{}," | head -n 300000 | tr -d "\n"; printf "0],\"resources\":["; yes "[]," | head -n 300000 | tr -d "\n"; printf "0]}}"; } | frame R'
+every_case "sends a frame for ever, byte by byte" 20 <<<'printf H; sleep 0.1; printf "\0\0\x7f\xff"; while printf x; do sleep 0.2; done'
+
+it "a RESULT that never comes is not waited for by who only asks"
+cd "$LAB" || exit 1
+sed -i 's/timeout: 3/timeout: 1/' Leapfile
+hostile <<<'hello; exec sleep 1000'
+pids=()
+for command in plan status history 'adopt web1 /etc/hostname --to files/adopted' 'lock web1 --why x' test; do
+	# shellcheck disable=SC2086 # words
+	"$LEAP" $command >"$WORK/late.${command%% *}" 2>&1 </dev/null &
+	pids+=($!)
+done
+SECONDS=0
+for pid in "${pids[@]}"; do
+	wait "$pid"
+	check test $? -eq 4
+done
+check test "$SECONDS" -le 75
+for command in plan status history adopt lock test; do
+	file_has "$WORK/late.$command" "web1: the node did not answer in 60 s"
+done
+
+it "what adopt writes stays in the instance"
+cd "$LAB" || exit 1
+ln -s "$WORK" files/out
+hostile <<<"$(answered '{"result":"ok","data":{"path":"/etc/hostname","content":"cHduZWQK","mode":"0644","owner":"root","group":"root"}}')"
+leap adopt web1 /etc/hostname --to files/out/pwned
+check test "$STATUS" -ne 0
+check_not test -e "$WORK/pwned"
+stderr_has "files/out/pwned: leads out of"
+for to in files/../pwned ../pwned /tmp/pwned files/; do
+	leap adopt web1 /etc/hostname --to "$to"
+	status_is 2
+	stderr_has "\"$to\" is no file below files/"
+done
+leap adopt web1 /etc/hostname --to files/adopted
+status_is 0
+check test "$(cat files/adopted)" = pwned
