@@ -24,13 +24,12 @@
 void
 message_clean(struct buf *out, const char *text, size_t max)
 {
-	for (size_t i = 0; text[i] != '\0'; i++) {
-		if (i == max) {
-			buf_adds(out, "...");
-			break;
-		}
+	size_t i;
+
+	for (i = 0; i < max && text[i] != '\0'; i++)
 		buf_addc(out, text[i] >= ' ' && text[i] <= '~' ? text[i] : '?');
-	}
+	if (i == max && text[i] != '\0')
+		buf_adds(out, "...");
 }
 
 const char *
@@ -55,7 +54,7 @@ url_valid(const char *text)
 
 	while (text[len] > ' ' && text[len] <= '~' && strchr("\"<>\\^`{|}", text[len]) == NULL)
 		len++;
-	return text[len] == '\0' && len <= URL_MAX && str_starts(text, scheme) && len > strlen(scheme) &&
+	return len <= URL_MAX && text[len] == '\0' && str_starts(text, scheme) && len > strlen(scheme) &&
 	    text[strlen(scheme)] != '/';
 }
 

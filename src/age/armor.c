@@ -72,7 +72,7 @@ line_is(const char *line, size_t len, const char *want)
 struct err *
 age_unarmor(struct buf *out, const char *text, size_t len)
 {
-	size_t		 at = skip_space(text, len), n, before = COLUMNS;
+	size_t		 at = skip_space(text, len), n = 0, before = COLUMNS;
 	struct buf	 body = { 0 };
 	const char	*line = next_line(text, len, &at, &n);
 	bool		 good = line_is(line, n, BEGIN);

@@ -158,10 +158,14 @@ digest_of(const struct certs_memo *memo, const struct certs_memo_entry *entry, c
 bool
 certs_memo_has(const struct certs_memo *memo, const struct certs_memo_entry *entry, int64_t until)
 {
-	const json_t	*known = memo == NULL ? NULL : json_object_get(memo->known, entry->node);
-	const char	*digest = json_string_value(json_array_get(known, 0));
+	const json_t	*known;
+	const char	*digest;
 	char		 now[SHA256_HEX_SIZE];
 
+	if (memo == NULL)
+		return false;
+	known = json_object_get(memo->known, entry->node);
+	digest = json_string_value(json_array_get(known, 0));
 	if (digest == NULL || json_integer_value(json_array_get(known, 1)) < until)
 		return false;
 	(void)digest_of(memo, entry, now);

@@ -74,12 +74,11 @@ no_file(const char *path, char *take_hint)
 	struct err	*e = err_rule(err_new(ERR_CONFIG, "there is no file \"%s\"", path), "missing-file");
 	const char	*below = str_starts(path, "files/") ? path + strlen("files/") : path;
 
-	if (str_starts(below, "ca/") && str_ends(below, ".crl"))
+	if ((str_starts(below, "ca/") && str_ends(below, ".crl")) ||
+	    (str_starts(below, "nodes/") && str_ends(below, ".crt")))
 		e = err_hint(e, "run \"leap cert update\"");
 	else if (str_starts(below, "ca/"))
 		e = err_hint(e, "run \"leap cert ca\"");
-	else if (str_starts(below, "nodes/") && str_ends(below, ".crt"))
-		e = err_hint(e, "run \"leap cert update\"");
 	else
 		e = err_hint(e, "%s", take_hint);
 	free(take_hint);

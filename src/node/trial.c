@@ -136,7 +136,7 @@ cover_all(const struct strs *directories)
 static struct err *
 show(struct run *run, const struct item *item)
 {
-	struct meta	 meta;
+	struct meta	 meta = { 0 };
 	struct spot	 spot = { .dir = -1 };
 	struct err	*e = NULL;
 

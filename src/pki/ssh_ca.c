@@ -300,7 +300,7 @@ ssh_cert_stale(const char *line, const struct ssh_cert_request *request, const c
 
 	if (e != NULL)
 		why = xstrdup("cannot be read");
-	else if (strcmp(cert.key, request->key) != 0)
+	else if (cert.key == NULL || strcmp(cert.key, request->key) != 0)
 		why = xstrdup("is of another key");
 	else if (strcmp(cert.ca, ca) != 0)
 		why = xstrdup("is from another CA");

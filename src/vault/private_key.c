@@ -61,8 +61,10 @@ find_in_key(struct der *key)
 		*key = skipped;
 		return true;
 	}
-	if (!der_take(&in, INTEGER, &skipped) || !der_take(&in, INTEGER, &skipped))
-		return false;
+	for (int i = 0; i < 2; i++) {
+		if (!der_take(&in, INTEGER, &skipped))
+			return false;
+	}
 	*key = in;
 	return true;
 }

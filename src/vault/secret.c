@@ -251,7 +251,7 @@ vault_secret(const struct repo *repo, const char *env, const char *name, const s
     struct buf *out)
 {
 	size_t		 start = out->len;
-	char		*path;
+	char		*path = NULL;
 	struct err	*e;
 
 	if (env == NULL)
@@ -262,9 +262,8 @@ vault_secret(const struct repo *repo, const char *env, const char *name, const s
 		goto out;
 	if (repo->to_make != NULL && !vault_has(repo, path))
 		strs_add(repo->to_make, path);
-	if (repo->to_make != NULL && strs_has(repo->to_make, path))
-		e = stand_in(env, name, kind, out);
-	else if (repo->read_only && repo->keys == NULL && repo->to_make == NULL)
+	if ((repo->to_make != NULL && strs_has(repo->to_make, path)) ||
+	    (repo->read_only && repo->keys == NULL && repo->to_make == NULL))
 		e = stand_in(env, name, kind, out);
 	else if (!vault_has(repo, path) && repo->read_only)
 		e = err_hint(err_new(ERR_CONFIG, "secret \"%s\" of environment %s does not exist", name, env),
