@@ -138,7 +138,10 @@ mend() {
 			pgrep -f "^systemd-nspawn .*--directory=/var/lib/leap-local/$site/nodes/$node/root " >/dev/null || break
 			sleep 0.1
 		done
-		(cd "$LAB" && "$LEAP" local start "$node") </dev/null >"$OUT" 2>&1 && return
+		for _ in 1 2 3; do
+			(cd "$LAB" && "$LEAP" local start "$node") </dev/null >"$OUT" 2>&1 && return
+			sleep 1
+		done
 		fail "the node does not start: $(cat "$OUT")"
 		return 1
 		;;
