@@ -141,6 +141,7 @@ struct launch {
 	int64_t			 began;
 	bool			 was_running;
 	bool			 up;
+	bool			 ended;		/* nothing is left of it */
 	struct err		*failure;
 };
 

@@ -106,26 +106,54 @@ launches_init(struct launch *launches, const struct site *site, const struct loc
 	}
 }
 
+/* A node that was about to end when it was looked at counted as running; now it has to start.  Whether one has. */
+static bool
+launches_renew(struct launch *launches, size_t count)
+{
+	bool	 any = false;
+	size_t	 i;
+
+	for (i = 0; i < count; i++) {
+		if (!launches[i].was_running || !launches[i].ended)
+			continue;
+		launches[i].was_running = launches[i].ended = false;
+		any = true;
+	}
+	return any;
+}
+
 /* All at once: the longest part of a boot is waiting. */
+static void
+boot_round(const struct site *site, struct launch *launches, size_t count, const struct root *root,
+    const struct subnet *subnet, const struct buf *resolv_conf)
+{
+	struct launch	*launch;
+
+	for (launch = launches; launch < launches + count; launch++) {
+		if (launch->up || launch->failure != NULL)
+			continue;
+		if (!launch->was_running)
+			launch->failure = disk_prepare(site, launch->node, root, resolv_conf);
+		if (launch->failure == NULL)
+			launch->failure = check_address(site, launch->node, launch->was_running);
+		if (launch->failure == NULL && !launch->was_running)
+			node_launch(site, launch, root, subnet);
+	}
+	for (launch = launches; launch < launches + count; launch++)
+		node_launched(site, launch);
+}
+
 static void
 boot(const struct site *site, struct launch *launches, size_t count, const struct root *root,
     const struct subnet *subnet, const struct ear *ear)
 {
 	struct buf	 resolv_conf = { 0 };
-	size_t		 i;
 
 	net_resolv_conf(&resolv_conf, ear);
-	for (i = 0; i < count; i++) {
-		if (!launches[i].was_running)
-			launches[i].failure = disk_prepare(site, launches[i].node, root, &resolv_conf);
-		if (launches[i].failure == NULL)
-			launches[i].failure = check_address(site, launches[i].node, launches[i].was_running);
-		if (launches[i].failure == NULL && !launches[i].was_running)
-			node_launch(site, &launches[i], root, subnet);
-	}
-	for (i = 0; i < count; i++)
-		node_launched(site, &launches[i]);
-	nodes_wait(site, launches, count, ear);
+	do {
+		boot_round(site, launches, count, root, subnet, &resolv_conf);
+		nodes_wait(site, launches, count, ear);
+	} while (launches_renew(launches, count));
 	buf_fini(&resolv_conf);
 }
 

@@ -25,7 +25,7 @@
 static bool
 waiting(const struct launch *launch)
 {
-	return launch->failure == NULL && !launch->up;
+	return launch->failure == NULL && !launch->up && !launch->ended;
 }
 
 static void
@@ -88,7 +88,7 @@ quote_console(struct err *take_e, const struct site *site, const char *name)
 	return take_e;
 }
 
-/* Give up on a node that has ended or had its time. */
+/* Give up on a node that has ended or had its time.  One that was not started here was about to end: no failure. */
 static void
 check_life(const struct site *site, struct launch *launch)
 {
@@ -96,15 +96,16 @@ check_life(const struct site *site, struct launch *launch)
 
 	if (!waiting(launch))
 		return;
-	if (!cgroup_populated(site->cgroup, launch->group))
+	launch->ended = !cgroup_populated(site->cgroup, launch->group);
+	if (launch->ended && !launch->was_running)
 		launch->failure = err_new(ERR_NODES, "it ended while it booted");
-	else if (clock_ms() - launch->began > BOOT_MAX)
+	else if (!launch->ended && clock_ms() - launch->began > BOOT_MAX)
 		launch->failure = err_new(ERR_NODES, "its sshd does not answer at %s after %d seconds",
 		    launch->node->address, BOOT_MAX / 1000);
-	if (launch->failure != NULL) {
+	if (launch->failure != NULL)
 		launch->failure = quote_console(launch->failure, site, name);
+	if (!waiting(launch))
 		probe_close(launch);
-	}
 }
 
 static void

@@ -112,7 +112,7 @@ status_is 0
 kill "$TRACER"
 wait "$TRACER"
 check test "$(cat "$OUT" "$ERR" | seen)" = 0
-check grep -q '^[0-9]* execve(' "$WORK/leap.trace"
+check grep -qE '^[0-9]+ +execve\(' "$WORK/leap.trace"
 check test "$(seen <"$WORK/leap.trace")" = 0
 check grep -q 'execve(.*leap-node' "$WORK/node.trace"
 # The stream ends in the node's sshd, which writes it to leap-node's pipe.

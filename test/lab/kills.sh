@@ -133,15 +133,7 @@ kill_filling() {
 mend() {
 	case $kind in
 	init)
-		# What is about to end would be taken for what runs.
-		for _ in $(seq 100); do
-			pgrep -f "^systemd-nspawn .*--directory=/var/lib/leap-local/$site/nodes/$node/root " >/dev/null || break
-			sleep 0.1
-		done
-		for _ in 1 2 3; do
-			(cd "$LAB" && "$LEAP" local start "$node") </dev/null >"$OUT" 2>&1 && return
-			sleep 1
-		done
+		(cd "$LAB" && "$LEAP" local start "$node") </dev/null >"$OUT" 2>&1 && return
 		fail "the node does not start: $(cat "$OUT")"
 		return 1
 		;;

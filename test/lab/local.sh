@@ -196,6 +196,18 @@ leap local start
 status_is 0
 check test "$(on a cat /srv/mark)" = mark
 
+it "what is about to end when it is to start, starts again"
+cd "$WORK/two" || exit 1
+init_of() { pgrep -P "$(pgrep -f "^systemd-nspawn .*--directory=/var/lib/leap-local/$id/nodes/a/root ")"; }
+deaf() { ! timeout 1 bash -c "</dev/tcp/$(address a)/22"; }
+for _ in 1 2 3; do
+	kill -9 "$(init_of)"
+	until_holds deaf
+	leap local start
+	status_is 0
+	check test "$(on a cat /srv/mark)" = mark
+done
+
 it "only root can start and stop, and is told so"
 chmod 0755 "$WORK"
 cd "$WORK/two" || exit 1
