@@ -104,7 +104,7 @@ fuzz:
 	$(Q)$(MAKE) FUZZ=1 CC=clang $(FUZZERS:%=build-fuzz/fuzz/%)
 	$(Q)for target in $(FUZZERS); do test/fuzz/run $$target $(FUZZ_SECONDS) || exit 1; done
 
-check-programs: $(UNITS) $(REPLAYS) $(B)/test/unit/schema_suite
+check-programs: $(UNITS) $(REPLAYS) $(B)/test/unit/schema_suite $(B)/test/unit/wycheproof
 
 test: all check-programs
 	$(Q)BUILD=$(B) BIN=$(OUT) test/run

@@ -77,6 +77,14 @@ NODISCARD
 struct err	*x25519(unsigned char out[KEY_SIZE], const unsigned char scalar[KEY_SIZE],
 		    const unsigned char point[KEY_SIZE], bool *usable);
 
+/* RSA-OAEP (RFC 8017, 7.1) with SHA-256 in both places: append.  `out` must be secret where it opens. */
+NODISCARD
+struct err	*oaep_seal(struct buf *out, EVP_PKEY *key, const void *label, size_t label_len, const void *data,
+		    size_t len);
+NODISCARD
+struct err	*oaep_open(struct buf *out, EVP_PKEY *key, const void *label, size_t label_len, const void *data,
+		    size_t len, bool *opened);
+
 /* bech32.c: BIP 173 without its limit of 90 characters. */
 void		 bech32_encode(struct buf *out, const char *prefix, const unsigned char *data, size_t len, bool upper);
 bool		 bech32_decode(const char *text, size_t len, const char *prefix, struct buf *out);

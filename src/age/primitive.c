@@ -9,6 +9,8 @@
 #include <openssl/err.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* test/cli/constant-time.sh: keys are "undefined" there, and only what everybody may know is made to be defined again. */
@@ -139,6 +141,58 @@ x25519(unsigned char out[KEY_SIZE], const unsigned char scalar[KEY_SIZE], const 
 	EVP_PKEY_CTX_free(derive);
 	EVP_PKEY_free(peer);
 	EVP_PKEY_free(key);
+	ERR_clear_error();
+	return e;
+}
+
+static EVP_PKEY_CTX *
+oaep_context(EVP_PKEY *key, bool seals, const void *label, size_t label_len)
+{
+	EVP_PKEY_CTX	*context = EVP_PKEY_CTX_new(key, NULL);
+	void		*own = label_len == 0 ? NULL : OPENSSL_memdup(label, label_len);
+
+	if (context != NULL && (own != NULL || label_len == 0) &&
+	    (seals ? EVP_PKEY_encrypt_init(context) : EVP_PKEY_decrypt_init(context)) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_oaep_md(context, EVP_sha256()) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_mgf1_md(context, EVP_sha256()) == 1 &&
+	    EVP_PKEY_CTX_set0_rsa_oaep_label(context, own, (int)label_len) == 1)
+		return context;		/* it owns the label now */
+	OPENSSL_free(own);
+	EVP_PKEY_CTX_free(context);
+	return NULL;
+}
+
+struct err *
+oaep_seal(struct buf *out, EVP_PKEY *key, const void *label, size_t label_len, const void *data, size_t len)
+{
+	EVP_PKEY_CTX	*context = oaep_context(key, true, label, label_len);
+	size_t		 size = (size_t)EVP_PKEY_get_size(key);
+	unsigned char	*sealed = xmalloc(size);
+	bool		 done = context != NULL && EVP_PKEY_encrypt(context, sealed, &size, data, len) == 1;
+
+	if (done)
+		buf_add(out, sealed, size);
+	free(sealed);
+	EVP_PKEY_CTX_free(context);
+	return done ? NULL : refused("RSA-OAEP");
+}
+
+struct err *
+oaep_open(struct buf *out, EVP_PKEY *key, const void *label, size_t label_len, const void *data, size_t len,
+    bool *opened)
+{
+	EVP_PKEY_CTX	*context = oaep_context(key, false, label, label_len);
+	size_t		 room = (size_t)EVP_PKEY_get_size(key), size = room;
+	unsigned char	*clear = xmalloc(room);
+	struct err	*e = context == NULL ? refused("RSA-OAEP") : NULL;
+
+	*opened = context != NULL && EVP_PKEY_decrypt(context, clear, &size, data, len) == 1;
+	if (*opened)
+		buf_add(out, clear, size);
+	mem_cleanse(clear, room);
+	free(clear);
+	EVP_PKEY_CTX_free(context);
 	ERR_clear_error();
 	return e;
 }

@@ -8,7 +8,6 @@
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
-#include <openssl/rsa.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,44 +121,6 @@ out:
 	return e;
 }
 
-/* RSA-OAEP (RFC 8017, 7.1) with SHA-256 and the format's label. */
-static EVP_PKEY_CTX *
-rsa_context(EVP_PKEY *key, bool encrypt)
-{
-	EVP_PKEY_CTX	*context = EVP_PKEY_CTX_new(key, NULL);
-	char		*label = OPENSSL_strdup(RSA_INFO);
-
-	if (context != NULL && label != NULL &&
-	    (encrypt ? EVP_PKEY_encrypt_init(context) : EVP_PKEY_decrypt_init(context)) == 1 &&
-	    EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) == 1 &&
-	    EVP_PKEY_CTX_set_rsa_oaep_md(context, EVP_sha256()) == 1 &&
-	    EVP_PKEY_CTX_set_rsa_mgf1_md(context, EVP_sha256()) == 1 &&
-	    EVP_PKEY_CTX_set0_rsa_oaep_label(context, label, (int)strlen(label)) == 1)
-		return context;		/* it owns the label now */
-	OPENSSL_free(label);
-	EVP_PKEY_CTX_free(context);
-	return NULL;
-}
-
-NODISCARD
-static struct err *
-wrap_rsa(struct stanza *stanza, EVP_PKEY *key, const unsigned char *file_key)
-{
-	EVP_PKEY_CTX	*context = rsa_context(key, true);
-	size_t		 len = (size_t)EVP_PKEY_get_size(key);
-	unsigned char	*sealed = xmalloc(len);
-	struct err	*e = NULL;
-
-	if (context == NULL || EVP_PKEY_encrypt(context, sealed, &len, file_key, FILE_KEY_SIZE) != 1)
-		e = err_new(ERR_FAILED, "OpenSSL refuses RSA-OAEP");
-	else
-		buf_add(&stanza->body, sealed, len);
-	EVP_PKEY_CTX_free(context);
-	ERR_clear_error();
-	free(sealed);
-	return e;
-}
-
 struct err *
 wrap(struct header *header, const struct age_recipient *recipient, const unsigned char *file_key)
 {
@@ -174,7 +135,7 @@ wrap(struct header *header, const struct age_recipient *recipient, const unsigne
 		strs_add(&stanza->args, buf_text(&tag));
 	}
 	if (recipient->type == KEY_SSH_RSA)
-		e = wrap_rsa(stanza, recipient->rsa, file_key);
+		e = oaep_seal(&stanza->body, recipient->rsa, RSA_INFO, strlen(RSA_INFO), file_key, FILE_KEY_SIZE);
 	else
 		e = wrap_exchange(stanza, recipient, file_key);
 	buf_fini(&tag);
@@ -269,19 +230,16 @@ NODISCARD
 static struct err *
 unwrap_rsa(const struct stanza *stanza, const struct age_identity *identity, unsigned char *file_key, bool *done)
 {
-	EVP_PKEY_CTX	*context = rsa_context(identity->rsa, false);
-	size_t		 len = (size_t)EVP_PKEY_get_size(identity->rsa);
-	unsigned char	*clear = xmalloc(len);
+	struct buf	 clear = { .secret = true };
+	struct err	*e = NULL;
 
-	*done = stanza->args.count == 2 && context != NULL && EVP_PKEY_decrypt(context, clear, &len,
-	    (const unsigned char *)buf_text(&stanza->body), stanza->body.len) == 1 && len == FILE_KEY_SIZE;
+	if (stanza->args.count == 2)
+		e = oaep_open(&clear, identity->rsa, RSA_INFO, strlen(RSA_INFO), stanza->body.data, stanza->body.len, done);
+	*done = *done && clear.len == FILE_KEY_SIZE;
 	if (*done)
-		memcpy(file_key, clear, FILE_KEY_SIZE);
-	mem_cleanse(clear, len);
-	free(clear);
-	EVP_PKEY_CTX_free(context);
-	ERR_clear_error();
-	return NULL;
+		memcpy(file_key, clear.data, FILE_KEY_SIZE);
+	buf_fini(&clear);
+	return e;
 }
 
 NODISCARD
