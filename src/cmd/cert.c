@@ -7,6 +7,7 @@
 #include "cert/authority.h"
 #include "cert/certs.h"
 #include "cert/host_keys.h"
+#include "cmd/member.h"
 #include "cmd/rollover.h"
 #include "cmd/select.h"
 #include "config/config.h"
@@ -133,7 +134,7 @@ make_ssh_ca(struct context *context, bool rotate)
 
 NODISCARD
 static struct err *
-cert_ca_run(struct context *context)
+make_ca(struct context *context)
 {
 	bool client = opt_get(context, "--client") != NULL, rotate = opt_get(context, "--rotate") != NULL;
 
@@ -146,6 +147,15 @@ cert_ca_run(struct context *context)
 	if (client)
 		return err_new(ERR_USAGE, "--client goes with --rotate");
 	return make_missing(context);
+}
+
+static struct err *
+cert_ca_run(struct context *context)
+{
+	struct err *e = make_ca(context);
+
+	/* A key of a CA is what is least of all to be lost. */
+	return e == NULL ? member_warn(context->repo) : e;
 }
 
 static struct err *

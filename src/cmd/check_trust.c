@@ -4,6 +4,7 @@
 #include "cert/host_keys.h"
 #include "cmd/check.h"
 
+#include "base/json.h"
 #include "cert/certs.h"
 #include "cmd/cmd.h"
 #include "cmd/findings.h"
@@ -230,6 +231,28 @@ check_signed(struct findings *findings, const struct repo *repo)
 	vault_signed_fini(&state);
 }
 
+/*
+ * Who can open the vault that should not, and the other way round.  What has to be done must not be kept from being
+ * committed: warnings.  That it is only one person is not said here, where that one would hear it with every commit.
+ */
+static void
+check_access(struct findings *findings, const struct repo *repo)
+{
+	const char	*file, *what, *hint;
+	json_t		*audit = NULL, *item;
+	size_t		 i;
+
+	findings_add(findings, err_rule(vault_audit(&audit, repo), "vault-access"));
+	json_array_foreach(json_object_get(audit, "problems"), i, item) {
+		file = json_str(item, "file");
+		what = json_str(item, "problem");
+		hint = json_str(item, "hint");
+		if (!json_bool(item, "warning"))
+			findings_add(findings, err_warning(err_hint(problem("vault-access", file, "%s", what), "%s", hint)));
+	}
+	json_decref(audit);
+}
+
 void
 check_trust(struct findings *findings, struct context *context, const struct node_list *nodes)
 {
@@ -241,6 +264,7 @@ check_trust(struct findings *findings, struct context *context, const struct nod
 	check_clear_below(findings, context->repo, "files", ".key");
 	check_clear_below(findings, context->repo, "secrets", "");
 	check_signed(findings, context->repo);
+	check_access(findings, context->repo);
 	err_free(check_index(findings, context->repo));		/* an instance need not be in git to be checked */
 	json_decref(owners);
 }

@@ -88,6 +88,7 @@ static const struct rule {
 	{ "unsigned-change", "A file of the vault, or of users/, changed since a sysadmin signed the vault" },
 	{ "unsigned-vault", "No sysadmin has signed the vault" },
 	{ "unused-variant", "A variant is for an environment without nodes" },
+	{ "vault-access", "Who can open the vault is not who should" },
 	{ "vault-signature", "The vault is not signed by a sysadmin who is trusted" },
 	{ "wrong-type", "A property has a value of the wrong type" },
 };

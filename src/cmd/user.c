@@ -240,7 +240,9 @@ user_add_run(struct context *context)
 		    "say it with --ssh-pub-key FILE, or with --self for your own");
 	if ((e = add_keys(context, name, self)) != NULL || opt_get(context, "--no-vault") != NULL)
 		return e;
-	return member_admit(context->repo, name, self);
+	if ((e = member_admit(context->repo, name, self)) == NULL && !self)
+		e = member_warn(context->repo);
+	return e;
 }
 
 NODISCARD

@@ -68,6 +68,9 @@ expected() {
 		done
 		cat <<-'EOT'
 			files/ca/client_ca.key:0 clear-secret
+			files/nodes/cert-garbled/cert-garbled.key.age:0 vault-access
+			files/nodes/cert-foreign/cert-foreign.key.age:0 vault-access
+			files/nodes/cert-expired/cert-expired.key.age:0 vault-access
 			files/forgotten.pem:0 tracked-key
 			files/nodes/gone:0 stray-file
 			files/old.key:0 clear-secret
