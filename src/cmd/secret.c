@@ -208,8 +208,9 @@ secret_wish(bool *given, struct secret_kind *out, const struct context *context,
 	if (length == NULL)
 		return NULL;
 	n = strtoul(length, &end, 10);
-	if (*length < '0' || *length > '9' || *end != '\0' || n > 1024)
-		return err_hint(err_new(ERR_USAGE, "\"%s\" is no length of a secret", length), "from 8 to 1024 characters");
+	if (*length < '0' || *length > '9' || *end != '\0' || n < SECRET_MIN || n > SECRET_MAX)
+		return err_hint(err_new(ERR_USAGE, "\"%s\" is no length of a secret", length), "from %u to %u characters",
+		    SECRET_MIN, SECRET_MAX);
 	out->length = (unsigned)n;
 	return NULL;
 }

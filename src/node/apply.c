@@ -236,15 +236,25 @@ stop_waiting(void *context)
 	return act_must_stop(run);
 }
 
+/* What the lock is for, in the words of who waits for it; the caller's. */
+static char *
+purpose(const struct request *request)
+{
+	if (strcmp(request->op, "rollback") == 0)
+		return xstrdup("a rollback");
+	return xasprintf("a deploy%s%.10s", *request->commit == '\0' ? "" : " of commit ", request->commit);
+}
+
 static struct err *
 apply(struct run *run, char **holder)
 {
+	char		*what = purpose(run->request);
 	struct err	*e;
 	int		 lock = -1;
 
 	e = state_make();
 	if (e == NULL)
-		e = lock_take(&lock, holder, STATE_LOCK, run->request->who, run->request->lock_wait, stop_waiting, run);
+		e = lock_take(&lock, holder, STATE_LOCK, run->request->who, what, run->request->lock_wait, stop_waiting, run);
 	if (e == NULL && *holder == NULL)
 		e = mark_holds(run, holder);
 	if (e == NULL && *holder == NULL)
@@ -259,6 +269,7 @@ apply(struct run *run, char **holder)
 	}
 	if (lock >= 0)
 		close(lock);
+	free(what);
 	return e;
 }
 

@@ -286,7 +286,7 @@ confirm_take(struct run *run, char **holder)
 	struct err	*e;
 	int		 lock = -1;
 
-	e = lock_take(&lock, holder, STATE_LOCK, run->request->who, LOCK_SECONDS, never, NULL);
+	e = lock_take(&lock, holder, STATE_LOCK, run->request->who, "a confirmation", LOCK_SECONDS, never, NULL);
 	if (e != NULL || *holder != NULL)
 		return e;
 	mark = read_mark();
@@ -350,7 +350,7 @@ go_back_if_waiting(const char *nonce)
 	struct err	*e;
 	int		 lock = -1;
 
-	e = lock_take(&lock, &holder, STATE_LOCK, "leap's timer", CONFIRM_MAX, never, NULL);
+	e = lock_take(&lock, &holder, STATE_LOCK, "leap's timer", "going back", CONFIRM_MAX, never, NULL);
 	if (e != NULL || holder != NULL) {
 		free(holder);
 		return e;

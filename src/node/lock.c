@@ -36,9 +36,10 @@ describe(const char *path)
 	struct buf	 text = { 0 };
 	struct err	*e = file_read(path, CONTENT_MAX, &text);
 	json_t		*root = json_loadb(buf_text(&text), text.len, 0, NULL);
-	const char	*who = json_str(root, "who"), *since = json_str(root, "since");
-	char		*holder = who != NULL && since != NULL ? xasprintf("%s since %s (pid %lld)", who, since,
-	    (long long)json_int(root, "pid", 0)) : xstrdup("somebody else");
+	const char	*who = json_str(root, "who"), *since = json_str(root, "since"), *what = json_str(root, "what");
+	char		*holder = who != NULL && since != NULL ? xasprintf("%s since %s (pid %lld)%s%s", who, since,
+	    (long long)json_int(root, "pid", 0), what != NULL ? ": " : "", what != NULL ? what : "") :
+	    xstrdup("somebody else");
 
 	err_free(e);
 	json_decref(root);
@@ -47,10 +48,11 @@ describe(const char *path)
 }
 
 static struct err *
-sign(int fd, const char *path, const char *who)
+sign(int fd, const char *path, const char *who, const char *what)
 {
 	char		*since = utc_now();
-	json_t		*root = json_pack("{s:s, s:I, s:s}", "who", who, "pid", (json_int_t)getpid(), "since", since);
+	json_t		*root = json_pack("{s:s, s:I, s:s, s:s}", "who", who, "pid", (json_int_t)getpid(), "since", since,
+	    "what", what);
 	struct buf	 text = { 0 };
 	struct err	*e = NULL;
 
@@ -64,8 +66,8 @@ sign(int fd, const char *path, const char *who)
 }
 
 struct err *
-lock_take(int *fd, char **holder, const char *path, const char *who, unsigned seconds, bool (*stop)(void *context),
-    void *context)
+lock_take(int *fd, char **holder, const char *path, const char *who, const char *what, unsigned seconds,
+    bool (*stop)(void *context), void *context)
 {
 	const struct timespec	 pause = { .tv_nsec = 1000000000 / TRIES_PER_SECOND };
 	unsigned		 left = seconds * TRIES_PER_SECOND;
@@ -85,5 +87,5 @@ lock_take(int *fd, char **holder, const char *path, const char *who, unsigned se
 		}
 		nanosleep(&pause, NULL);
 	}
-	return sign(*fd, path, who);
+	return sign(*fd, path, who, what);
 }

@@ -17,8 +17,6 @@
 #include <sys/random.h>
 
 #define SECRETS		"secrets"
-#define SECRET_MIN	8u
-#define SECRET_MAX	1024u
 #define NUMBER_MAX	((uint64_t)1 << 53)	/* what JSON and Lua keep exact */
 
 static const struct {

@@ -109,6 +109,9 @@ struct err	*vault_member_keys(const struct repo *repo, const char *user, struct 
 NODISCARD
 struct err	*vault_files(const struct repo *repo, struct strs *out);
 
+#define SECRET_MIN	8u	/* characters */
+#define SECRET_MAX	1024u
+
 /* What a secret is made of. */
 enum secret_form {
 	SECRET_TEXT,		/* letters and digits without those that look alike, about 5.8 bits each */

@@ -134,8 +134,11 @@ leap: "octal" is no form of a secret
 hint: text, hex or base32
 EOT
 leap secret generate x --length 7
-status_is 3
-stderr_is <<<'leap: secret "x": 7 characters asked for, but 8 to 1024 are possible'
+status_is 2
+stderr_is <<'EOT'
+leap: "7" is no length of a secret
+hint: from 8 to 1024 characters
+EOT
 
 it "makes one as macros ask for it"
 instance

@@ -46,7 +46,7 @@ pieces() { on "$1" "cat /etc/probe/* | sort -u"; }
 
 # named FILE NAME: it says who works on web1 or web2, by that name.
 named() {
-	check grep -qE "web[12]: somebody else works on the node: $2@$(hostname) since 20[0-9-]+ [0-9:]+ UTC \(pid [0-9]+\)" "$1"
+	check grep -qE "web[12]: somebody else works on the node: $2@$(hostname) since 20[0-9-]+ [0-9:]+ UTC \(pid [0-9]+\): a deploy( of commit [0-9a-f]{10})?$" "$1"
 }
 
 it "two sysadmins can deploy to the same nodes"

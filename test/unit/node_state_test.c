@@ -332,19 +332,19 @@ TEST(lock_says_who_has_it_and_is_free_when_the_holder_dies)
 	CHECK_INT(pipe(ready), 0);
 	child = fork();
 	if (child == 0) {
-		err_free(lock_take(&fd, &holder, path, "ann@desk", 0, go_on, NULL));
+		err_free(lock_take(&fd, &holder, path, "ann@desk", "a deploy", 0, go_on, NULL));
 		(void)!write(ready[1], "x", 1);
 		pause();
 		_exit(0);
 	}
 	CHECK_INT(read(ready[0], &byte, 1), 1);
-	CHECK_OK(lock_take(&fd, &holder, path, "bob@desk", 0, go_on, NULL));
+	CHECK_OK(lock_take(&fd, &holder, path, "bob@desk", "a deploy", 0, go_on, NULL));
 	CHECK_INT(fd, -1);
-	CHECK(holder != NULL && str_starts(holder, "ann@desk since "));
+	CHECK(holder != NULL && str_starts(holder, "ann@desk since ") && str_ends(holder, "): a deploy"));
 	free(holder);
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
-	CHECK_OK(lock_take(&fd, &holder, path, "bob@desk", 0, go_on, NULL));
+	CHECK_OK(lock_take(&fd, &holder, path, "bob@desk", "a deploy", 0, go_on, NULL));
 	CHECK(fd >= 0);
 	CHECK_STR(holder, NULL);
 	close(fd);
