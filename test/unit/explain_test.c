@@ -331,7 +331,7 @@ put_macros(struct instance *instance)
 	    "  \"again\": \"= full .. nodes.db1.full\",\n"
 	    "  \"dbs\": \"= nodes_like_me{services='db'}:field('full')\",\n"
 	    "  \"late\": \"=> dbs[1]\",\n"
-	    "  \"whole\": \"= nodes.db1.db\",\n"
+	    "  \"whole\": \"= nodes.db1.db\", \"type1\": \"= type(nodes.db1.db)\", \"type2\": \"= type(nodes.db1.db)\",\n"
 	    "  \"list\": \"= nodes.db1.db.ports\",\n"
 	    "  \"keys\": \"= next(nodes.db1.db)\",\n"
 	    "  \"got\": \"= node:get('none.at.all', ip)\",\n"
@@ -403,6 +403,14 @@ TEST(objects_and_lists_that_a_macro_read)
 	check_facts(&instance, "web1", "keys", 1,
 	    "property web1:keys = \"port\" at nodes/web1.json:8 by = next(nodes.db1.db)\n"
 	    "  property db1:db = {\"port\":5432,\"ports\":[1,5432]} at services/db.json:1 (1 more)\n");
+	for (int i = 1; i <= 2; i++) {
+		char path[] = { 't', 'y', 'p', 'e', (char)('0' + i), '\0' };
+
+		free(want);
+		want = xasprintf("property web1:%s = \"table\" at nodes/web1.json:6 by = type(nodes.db1.db)\n"
+		    "  property db1:db = {\"port\":5432,\"ports\":[1,5432]} at services/db.json:1 (1 more)\n", path);
+		check_facts(&instance, "web1", path, 1, want);
+	}
 	check_facts(&instance, "web1", "in", 9,
 	    "property web1:in = [\"192.0.2.1\",{\"a\":\"192.0.2.1\"}] at nodes/web1.json:17\n"
 	    "  property web1:in.1 = \"192.0.2.1\" at nodes/web1.json:17 by = ip\n"

@@ -18,7 +18,7 @@ fill(struct instance *instance)
 {
 	put(instance, "platform/common.json",
 	    "{ \"ip_address\": null, \"services\": [], \"tags\": [], \"location\": null,\n"
-	    "  \"domain\": { \"suffix\": \"= provider.domain\", \"full\": \"= name .. '.' .. domain.suffix\" } }\n");
+	    "  \"plain\": { \"a\": 1 },\n  \"domain\": { \"suffix\": \"= provider.domain\", \"full\": \"= name .. '.' .. domain.suffix\" } }\n");
 	put(instance, "platform/provider.json", "{ \"domain\": \"REQUIRED\", \"mail\": \"= 'root@' .. domain\" }");
 	put(instance, "provider.json", "{ \"domain\": \"example.org\" }");
 	put(instance, "provider.live.json", "{ \"domain\": \"example.net\" }");
@@ -40,7 +40,8 @@ load_macro(struct instance *instance, const char *macro)
 	json_t		*text = json_string(macro);
 	char		*quoted = json_dumps(text, JSON_ENCODE_ANY);
 	char		*file = xasprintf("{ \"services\": [\"web\", \"dns\"], \"location\": { \"name\": \"oslo\" },\n"
-	    "  \"list\": [1, \"= 1 + 1\", { \"y\": \"= name\" }], \"m\": { \"a.b\": { \"c\": 7 } }, \"empty\": null,\n"
+	    "  \"list\": [1, \"= 1 + 1\", { \"y\": \"= name\" }], \"m\": { \"a.b\": { \"c\": 7 } }, \"empty\": null,"
+	    " \"gaps\": [1, null, \"= nil\", 4],\n"
 	    "  \"x\": %s }\n", quoted);
 	struct err	*e;
 
@@ -70,6 +71,8 @@ TEST(each_macro)
 		{ "= empty == nil", "true" },
 		{ "= environment == nil", "true" },
 		{ "= domain", "{\"full\":\"web1.example.org\",\"suffix\":\"example.org\"}" },
+		/* null is no element */
+		{ "= gaps", "[1,4]" },
 		/* get forgives */
 		{ "= node:get('domain.full')", "\"web1.example.org\"" },
 		{ "= node:get('no.such', 5)", "5" },
@@ -100,7 +103,10 @@ TEST(each_macro)
 		{ "= nodes_near_me{services = 'dns'}:names()", "[\"web1\"]" },
 		/* what is given out is the macro's own, to be changed */
 		{ "= (function() local a = nodes{} a[1] = 0 return #nodes{} .. nodes:names()[1] end)()", "\"3ns1\"" },
+		{ "= (function() local a = node.list a[1] = 0 return node.list end)()", "[1,2,{\"y\":\"web1\"}]" },
 		{ "= nodes:count() + #nodes", "6" },
+		/* of each node, though two nodes have it from one file */
+		{ "= {node.plain == nodes.web1.plain, node.plain == nodes.web2.plain}", "[true,false]" },
 		{ "= nodes:field('domain.full')", "[\"ns1.example.net\",\"web1.example.org\",\"web2.example.org\"]" },
 		{ "= nodes_like_me{}:names()", "[\"web1\",\"web2\"]" },
 		{ "= nodes_like_me{services = 'web'}:exclude(node):field('domain.full')", "[\"web2.example.org\"]" },

@@ -233,6 +233,8 @@ TEST(objects)
 		  "{\"ab\": 1, \"b\": \"x\"}", "" },
 		{ "{\"patternProperties\": {\"^a\": {\"type\": \"integer\"}}, \"additionalProperties\": {\"type\": \"string\"}}",
 		  "{\"ab\": \"x\", \"b\": 1}", "ab: must be a whole number [type]\nb: must be a text [type]\n" },
+		{ "{\"patternProperties\": {\"^(a+)+$\": true}}", "{\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\": 1}",
+		  ": cannot be checked: matching a regular expression: match limit exceeded [patternProperties]\n" },
 		{ "{\"minProperties\": 1}", "{\"a\": 1}", "" },
 		{ "{\"propertyNames\": false}", "{\"b\": 1}", "b: is no good name: it must not be there [propertyNames]\n" },
 		{ "{\"propertyNames\": {\"pattern\": \"^a\", \"description\": \"names begin with a\"}}", "{\"b\": 1}",
