@@ -4,8 +4,10 @@
 #include "base/json.h"
 #include "cmd/cmd.h"
 #include "cmd/compare.h"
+#include "cmd/patch.h"
 #include "cmd/progress.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,28 +87,6 @@ print_heading(const struct comparison *comparison, const size_t *first, size_t i
 }
 
 static void
-print_patch(const char *text)
-{
-	struct buf	 line = { 0 };
-
-	while (*text != '\0') {
-		size_t		 len = strcspn(text, "\n");
-		char		*plain = xstrndup(text, len);
-		enum term_color	 color = plain[0] == '+' ? TERM_GREEN : plain[0] == '-' ? TERM_RED :
-		    plain[0] == '@' ? TERM_CYAN : TERM_PLAIN;
-
-		buf_adds(&line, "      ");
-		term_color(&line, stdout, color, plain);
-		buf_addc(&line, '\n');
-		term_write(stdout, &line);
-		buf_clear(&line);
-		free(plain);
-		text += len + (text[len] == '\n');
-	}
-	buf_fini(&line);
-}
-
-static void
 print_event(const json_t *event, bool patches)
 {
 	const char	*detail = json_str(event, "detail"), *patch = json_str(event, "patch");
@@ -120,7 +100,7 @@ print_event(const json_t *event, bool patches)
 	term_write(stdout, &line);
 	buf_fini(&line);
 	if (patches && patch != NULL)
-		print_patch(patch);
+		patch_print(patch, SIZE_MAX);
 }
 
 /* What a whole node is made of is no news; that it is new is. */

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "cmd/cmd.h"
 #include "cmd/fleet.h"
+#include "cmd/patch.h"
 #include "cmd/progress.h"
 
 #include <stdint.h>
@@ -50,45 +51,6 @@ events_of(const struct fleet *fleet, const struct push_job *job)
 	return fleet->events[job - fleet->jobs];
 }
 
-static size_t
-count_lines(const char *text)
-{
-	size_t	 count = 0;
-
-	for (; *text != '\0'; text += strcspn(text, "\n") + (text[strcspn(text, "\n")] == '\n'))
-		count++;
-	return count;
-}
-
-/* A text of several lines, at most so many, indented; lines of a difference in their colours. */
-static void
-print_lines(const char *text, size_t most)
-{
-	struct buf	 line = { 0 };
-	size_t		 shown = 0;
-
-	while (*text != '\0') {
-		size_t		 len = strcspn(text, "\n");
-		char		*plain = xstrndup(text, len);
-		enum term_color	 color = plain[0] == '+' ? TERM_GREEN : plain[0] == '-' ? TERM_RED :
-		    plain[0] == '@' ? TERM_CYAN : TERM_PLAIN;
-
-		if (shown++ == most) {
-			out("      ... and %zu more lines, all of them with --json\n", count_lines(text));
-			free(plain);
-			break;
-		}
-		buf_adds(&line, "      ");
-		term_color(&line, stdout, color, plain);
-		buf_addc(&line, '\n');
-		term_write(stdout, &line);
-		buf_clear(&line);
-		free(plain);
-		text += len + (text[len] == '\n');
-	}
-	buf_fini(&line);
-}
-
 /* Whether the difference is a whole content, of which the beginning says enough. */
 static bool
 changes_all(const json_t *event)
@@ -111,11 +73,11 @@ print_event(const json_t *event)
 	buf_addc(&line, '\n');
 	term_write(stdout, &line);
 	if (detail != NULL && strchr(detail, '\n') != NULL)
-		print_lines(detail, SIZE_MAX);
+		patch_print(detail, SIZE_MAX);
 	if (json_str(event, "error") != NULL)
-		print_lines(json_str(event, "error"), SIZE_MAX);
+		patch_print(json_str(event, "error"), SIZE_MAX);
 	if (json_str(event, "patch") != NULL)
-		print_lines(json_str(event, "patch"), changes_all(event) ? WHOLE_LINES : SIZE_MAX);
+		patch_print(json_str(event, "patch"), changes_all(event) ? WHOLE_LINES : SIZE_MAX);
 	buf_fini(&line);
 }
 

@@ -13,16 +13,6 @@
 /* Not a resource's id: what systemd itself is owed. */
 #define DAEMON_RELOAD	"daemon-reload"
 
-/* The lists in which a resource names what it watches, and what a change there makes necessary; strongest first. */
-static const struct {
-	const char	*member;
-	const char	*action;
-} watches[] = {
-	{ "restart_on", "restart" },
-	{ "reload_on", "reload" },
-	{ "on", "run" },
-};
-
 void
 item_step(struct item *item, const char *action, const char *format, ...)
 {
@@ -121,9 +111,9 @@ watch_action(const struct item *item, const char *id, bool gone)
 {
 	const json_t	*lists = gone ? json_object_get(item->entry, "want") : item->want;
 
-	for (size_t i = 0; i < ARRAY_LEN(watches); i++)
-		if (names(json_object_get(lists, watches[i].member), id))
-			return watches[i].action;
+	for (size_t i = 0; i < MANIFEST_WATCHES; i++)
+		if (names(json_object_get(lists, manifest_watches[i].member), id))
+			return manifest_watches[i].action;
 	return NULL;
 }
 
@@ -148,9 +138,9 @@ watches_anything(const struct item *item)
 {
 	const json_t	*old = json_object_get(item->entry, "want");
 
-	for (size_t i = 0; i < ARRAY_LEN(watches); i++)
-		if (json_array_size(json_object_get(item->want, watches[i].member)) > 0 ||
-		    json_array_size(json_object_get(old, watches[i].member)) > 0)
+	for (size_t i = 0; i < MANIFEST_WATCHES; i++)
+		if (json_array_size(json_object_get(item->want, manifest_watches[i].member)) > 0 ||
+		    json_array_size(json_object_get(old, manifest_watches[i].member)) > 0)
 			return true;
 	return false;
 }

@@ -25,16 +25,6 @@ struct compare {
 	json_t			*events;
 };
 
-/* The lists in which a resource names what it watches, and what a change there makes it do; strongest first. */
-static const struct {
-	const char	*member;
-	const char	*action;
-} watches[] = {
-	{ "restart_on", "restart" },
-	{ "reload_on", "reload" },
-	{ "on", "run" },
-};
-
 struct changes *
 changes_new(void)
 {
@@ -136,10 +126,10 @@ any_steps(const struct compare *compare, const json_t *list, bool gone)
 static const char *
 owed(const struct compare *compare, const json_t *old, const json_t *new)
 {
-	for (size_t i = 0; i < ARRAY_LEN(watches); i++) {
-		if (any_steps(compare, json_object_get(new, watches[i].member), false) ||
-		    any_steps(compare, json_object_get(old, watches[i].member), true))
-			return watches[i].action;
+	for (size_t i = 0; i < MANIFEST_WATCHES; i++) {
+		if (any_steps(compare, json_object_get(new, manifest_watches[i].member), false) ||
+		    any_steps(compare, json_object_get(old, manifest_watches[i].member), true))
+			return manifest_watches[i].action;
 	}
 	return NULL;
 }

@@ -26,6 +26,12 @@ static const struct {
 	{"exec", "name"},
 };
 
+const struct manifest_watch manifest_watches[MANIFEST_WATCHES] = {
+	{ "restart_on", "restart" },
+	{ "reload_on", "reload" },
+	{ "on", "run" },
+};
+
 void
 manifest_init(struct manifest *manifest, const char *node)
 {

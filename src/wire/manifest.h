@@ -75,6 +75,13 @@ struct manifest {
 	size_t		 blob_cap;
 };
 
+/* The members in which a resource names what it watches, and what a change there makes it do; strongest first. */
+#define MANIFEST_WATCHES	3u
+extern const struct manifest_watch {
+	const char	*member;
+	const char	*action;
+} manifest_watches[MANIFEST_WATCHES];
+
 void		 manifest_init(struct manifest *manifest, const char *node);
 void		 manifest_fini(struct manifest *manifest);
 
