@@ -58,21 +58,32 @@ pins_path(const struct node *node)
 	return xasprintf("files/nodes/%s/%s_ssh.pub", node->name, node->name);
 }
 
+/* The lines of a file; none when there is no file. */
+NODISCARD
+static struct err *
+read_lines(struct config *config, const char *path, struct strs *lines)
+{
+	struct buf	 text = { 0 };
+	struct err	*e = NULL;
+
+	trace_file(config, path);
+	if (repo_has(config->repo, path))
+		e = repo_read(config->repo, path, &text);
+	strs_split(lines, buf_text(&text), '\n');
+	buf_fini(&text);
+	return e;
+}
+
 /* The certificate of a pinned key, a line of NAME_ssh-cert.pub; the caller's, NULL when there is none. */
 NODISCARD
 static struct err *
 find_cert(struct config *config, const struct node *node, const char *key, char **out)
 {
 	char		*path = xasprintf("files/nodes/%s/%s_ssh-cert.pub", node->name, node->name);
-	struct buf	 text = { 0 };
 	struct strs	 lines = { 0 };
-	struct err	*e = NULL;
+	struct err	*e = read_lines(config, path, &lines);
 
 	*out = NULL;
-	trace_file(config, path);
-	if (repo_has(config->repo, path))
-		e = repo_read(config->repo, path, &text);
-	strs_split(&lines, buf_text(&text), '\n');
 	for (size_t i = 0; e == NULL && *out == NULL && i < lines.count; i++) {
 		struct ssh_cert	 cert;
 		struct err	*bad = ssh_cert_read(&cert, lines.items[i]);
@@ -83,7 +94,6 @@ find_cert(struct config *config, const struct node *node, const char *key, char 
 		ssh_cert_fini(&cert);
 	}
 	strs_fini(&lines);
-	buf_fini(&text);
 	free(path);
 	return e;
 }
@@ -170,14 +180,9 @@ NODISCARD
 static struct err *
 add_marked(struct buf *out, struct config *config, const char *marker, const char *path)
 {
-	struct buf	 text = { 0 };
 	struct strs	 lines = { 0 };
-	struct err	*e = NULL;
+	struct err	*e = read_lines(config, path, &lines);
 
-	trace_file(config, path);
-	if (repo_has(config->repo, path))
-		e = repo_read(config->repo, path, &text);
-	strs_split(&lines, buf_text(&text), '\n');
 	for (size_t i = 0; e == NULL && i < lines.count; i++) {
 		size_t type = strcspn(lines.items[i], " ");
 
@@ -186,7 +191,6 @@ add_marked(struct buf *out, struct config *config, const char *marker, const cha
 			    (int)(type + 1 + strcspn(lines.items[i] + type + 1, " ")), lines.items[i]);
 	}
 	strs_fini(&lines);
-	buf_fini(&text);
 	return e;
 }
 
