@@ -198,6 +198,17 @@ write_user(const struct repo *repo, const char *name, const struct buf *key)
 	return e;
 }
 
+/* What was given in place of a public key, or of its file: nothing of it may show. */
+NODISCARD
+static struct err *
+refuse_private(const char *option, const char *text)
+{
+	if (text == NULL || (strcasestr(text, "AGE-SECRET-KEY-") == NULL && strstr(text, "PRIVATE KEY-----") == NULL))
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, "%s: a private key, which leap must never see", option),
+	    "make another one, your shell's history has this; --age-key takes the public half: age-keygen -y FILE");
+}
+
 /* The keys that were given, or one's own.  Who is a user already need not give any. */
 NODISCARD
 static struct err *
@@ -205,8 +216,10 @@ add_keys(struct context *context, const char *name, bool self)
 {
 	const char	*file = opt_get(context, "--ssh-pub-key"), *recipient = opt_get(context, "--age-key");
 	struct buf	 key = { 0 };
-	struct err	*e = NULL;
+	struct err	*e;
 
+	if ((e = refuse_private("--ssh-pub-key", file)) != NULL || (e = refuse_private("--age-key", recipient)) != NULL)
+		return e;
 	if (file != NULL || (self && recipient == NULL)) {
 		e = file != NULL ? read_key_file(&key, file) : find_own_key(&key);
 		if (e == NULL)

@@ -90,6 +90,19 @@ $WORK/ed25519:1: a private key, which leap must never see
 hint: give the public one, most often $WORK/ed25519.pub
 EOT
 check_not test -e users/eve
+secret=AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ
+for option in --age-key --ssh-pub-key; do
+	for text in "$secret" "${secret,,}" "# created: today
+$secret" "$(cat "$WORK/ed25519")"; do
+		leap user add eve "$option" "$text"
+		status_is 2
+		stderr_is <<-EOT
+		leap: $option: a private key, which leap must never see
+		hint: make another one, your shell's history has this; --age-key takes the public half: age-keygen -y FILE
+		EOT
+	done
+done
+check_not test -e users/eve
 
 it "refuses what is no key, keys with options, and empty files"
 instance
