@@ -10,9 +10,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -253,29 +256,69 @@ ask_program(struct buf *answer, const char *program, const char *prompt)
 	return e;
 }
 
-/* From the terminal itself, whatever standard input is, and without an echo. */
+/* Whether somebody has typed, rather than sent one of the signals that wait at `signals`. */
+static bool
+wait_for_input(int tty, int signals)
+{
+	struct pollfd	 both[] = { { .fd = signals, .events = POLLIN }, { .fd = tty, .events = POLLIN } };
+	int		 n;
+
+	while ((n = poll(both, ARRAY_LEN(both), -1)) < 0 && errno == EINTR)
+		;
+	return n > 0 && both[0].revents == 0;
+}
+
+/* A line from the terminal without an echo; the signals of `signals` wait until it has its echo again. */
 NODISCARD
 static struct err *
-ask_hidden(struct buf *answer, int tty, const char *prompt)
+read_hidden(struct buf *answer, int tty, int signals, const char *prompt)
 {
 	struct termios	 before, silent;
-	struct err	*e = NULL;
-	ssize_t		 n;
 	char		 c = '\0';
 
 	if (tcgetattr(tty, &before) != 0)
 		return err_errno(ERR_FAILED, "the terminal");
 	silent = before;
-	/* Ctrl-C comes as a character, lest it left the terminal without its echo. */
-	silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
-	(void)!write(tty, prompt, strlen(prompt));
+	silent.c_lflag &= ~(tcflag_t)ECHO;
+	buf_clear(answer);
 	tcsetattr(tty, TCSAFLUSH, &silent);
-	while ((n = read(tty, &c, 1)) == 1 && c != '\n' && c != (char)before.c_cc[VINTR] && answer->len < ANSWER_MAX)
+	(void)!write(tty, prompt, strlen(prompt));
+	while (answer->len < ANSWER_MAX && wait_for_input(tty, signals) && read(tty, &c, 1) == 1 && c != '\n')
 		buf_addc(answer, c);
-	if (n != 1 || c == (char)before.c_cc[VINTR])
-		e = err_new(ERR_FAILED, "no answer");
 	tcsetattr(tty, TCSAFLUSH, &before);
 	(void)!write(tty, "\n", 1);
+	return c == '\n' || answer->len == ANSWER_MAX ? NULL : err_new(ERR_FAILED, "no answer");
+}
+
+/*
+ * From the terminal itself, whatever standard input is.  Signals do what they do anywhere, only after the terminal is as
+ * it was: they are blocked meanwhile, and a descriptor says that one waits.  After Ctrl-Z and fg the question comes anew.
+ */
+NODISCARD
+static struct err *
+ask_hidden(struct buf *answer, int tty, const char *prompt)
+{
+	static const int	 numbers[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP };
+	struct sigaction	 action;
+	sigset_t		 wanted, before, pending;
+	struct err		*e = NULL;
+	int			 signals;
+
+	sigemptyset(&wanted);
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		if (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+			sigaddset(&wanted, numbers[i]);
+	if ((signals = signalfd(-1, &wanted, SFD_CLOEXEC)) < 0)
+		return err_errno(ERR_FAILED, "cannot wait for signals");
+	do {
+		err_free(e);
+		pthread_sigmask(SIG_BLOCK, &wanted, &before);
+		e = read_hidden(answer, tty, signals, prompt);
+		sigemptyset(&pending);
+		sigpending(&pending);
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
+	} while (e != NULL && sigismember(&pending, SIGTSTP) == 1);
+	close(signals);
 	return e;
 }
 

@@ -112,6 +112,62 @@ check test "$(value tty)" = "$WORK-typed"
 stdout_has "leap: these were two different values: nothing has changed"
 check test "$(value tty)" = "$WORK-typed"
 
+# until_shown TEXT [COUNT]: wait, ten seconds at most, until the terminal has shown it so often.
+until_shown() {
+	local tries=0
+
+	until [ "$(grep -cF -- "$1" "$OUT")" -ge "${2:-1}" ] || [ $((tries += 1)) -gt 200 ]; do
+		sleep 0.05
+	done
+}
+
+it "ends at once by Ctrl-C, Ctrl-\ or a signal, and gives the terminal its echo back"
+instance
+ulimit -c 0
+cat >ask <<'EOT'
+trap : INT QUIT TERM HUP
+sh -c 'echo $$ >pid; exec "$LEAP" secret set tty'
+echo "status $?"
+stty -a | grep -o ' echo '
+echo over
+EOT
+for how in INT:130:'\003' QUIT:131:'\034' TERM:143: HUP:129:; do
+	IFS=: read -r name code key <<<"$how"
+	: >"$OUT"
+	{
+		until_shown "value of default/tty: "
+		printf 'half%b' "$key"
+		[ -n "$key" ] || kill "-$name" "$(cat pid)"
+		until_shown over
+	} | script -qc "exec sh ask" /dev/null >"$OUT" 2>&1
+	stdout_has "status $code"
+	stdout_has " echo "
+	stdout_lacks half
+done
+check_not test -e secrets/default/tty.age
+
+it "asks anew after Ctrl-Z and fg"
+instance
+cat >ask <<'EOT'
+set -m
+"$LEAP" secret set tty
+echo "status $?"
+stty -a | grep -o ' echo '
+fg
+EOT
+{
+	until_shown "value of default/tty: "
+	printf 'lost\032'
+	until_shown "value of default/tty: " 2
+	echo one-value
+	until_shown "once more: "
+	echo one-value
+	until_shown "made "
+} | script -qc "exec bash ask" /dev/null >"$OUT" 2>&1
+stdout_has "status 148"
+stdout_has " echo "
+check test "$(value tty)" = one-value
+
 it "makes one of each form"
 instance
 for form in text:'[2-9A-HJ-NP-Za-km-z]{20}' hex:'[0-9a-f]{20}' base32:'[A-Z2-7]{20}'; do
