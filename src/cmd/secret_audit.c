@@ -57,7 +57,7 @@ print_audit(const json_t *audit)
 		add_row(table, item);
 	if (json_array_size(environments) > 0)
 		table_print(table, stdout);
-	else
+	else if (json_array_size(json_object_get(audit, "problems")) == 0)
 		note("there is no vault yet: the first secret or key makes one\n");
 	fflush(stdout);
 	json_array_foreach(environments, i, item)

@@ -227,7 +227,13 @@ audit_env(struct audit *audit, const char *env, size_t secrets, json_t *environm
 	json_t		*members, *keys, *exposed = json_object();
 	struct err	*e;
 
-	if ((e = keyring_env(audit->repo, env, &key)) != NULL || key == NULL)
+	if ((e = keyring_env(audit->repo, env, &key)) != NULL) {
+		problem(audit, err_place(e) != NULL ? err_place(e)->path : file, err_hint_text(e), "%s", err_message(e));
+		err_free(e);
+		e = NULL;
+		goto out;
+	}
+	if (key == NULL)
 		goto out;
 	members = json_object_get(key->meta, "members");
 	json_object_foreach(members, user, keys) {
@@ -273,6 +279,26 @@ count_secrets(const struct strs *files, const char *env)
 	return count;
 }
 
+/* Environments that have secrets, but nothing to open them with, are some, too. */
+static void
+add_environments(const struct strs *files, struct strs *envs)
+{
+	static const char home[] = "secrets/";
+
+	for (size_t i = 0; i < files->count; i++) {
+		const char	*rest = files->items[i] + strlen(home);
+		char		*env;
+
+		if (!str_starts(files->items[i], home) || strchr(rest, '/') == NULL)
+			continue;
+		env = xstrndup(rest, strcspn(rest, "/"));
+		if (!strs_has(envs, env))
+			strs_add(envs, env);
+		free(env);
+	}
+	strs_sort(envs);
+}
+
 struct err *
 vault_audit(json_t **out, const struct repo *repo)
 {
@@ -281,8 +307,8 @@ vault_audit(json_t **out, const struct repo *repo)
 	json_t		*environments = json_array();
 	struct err	*e;
 
-	if ((e = keyring_envs(repo, &envs)) == NULL)
-		e = vault_files(repo, &files);
+	if ((e = keyring_envs(repo, &envs)) == NULL && (e = vault_files(repo, &files)) == NULL)
+		add_environments(&files, &envs);
 	for (size_t i = 0; e == NULL && i < envs.count; i++)
 		e = audit_env(&audit, envs.items[i], count_secrets(&files, envs.items[i]), environments);
 	for (size_t i = 0; e == NULL && i < files.count; i++)

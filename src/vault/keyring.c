@@ -13,6 +13,7 @@
 #include "ssh/ssh.h"
 #include "vault/batch.h"
 #include "vault/signed.h"
+#include "vault/sums.h"
 #include "vault/vault.h"
 
 #include <stdlib.h>
@@ -213,6 +214,54 @@ keyring_unfinished(const struct repo *repo)
 		repo->keyring->recovered = false;
 }
 
+/* Whether the list of the vault's files, signed or not, has this one. */
+static bool
+is_listed(const struct repo *repo, const char *path)
+{
+	struct buf	 text = { 0 };
+	json_t		*sums = NULL;
+	struct err	*e = repo_has(repo, SUMS_FILE) ? repo_read(repo, SUMS_FILE, &text) : NULL;
+	bool		 listed;
+
+	if (e == NULL)
+		e = sums_parse(&sums, SUMS_FILE, buf_text(&text), text.len);
+	listed = e == NULL && sums_of(sums, path) != NULL;
+	err_free(e);
+	json_decref(sums);
+	buf_fini(&text);
+	return listed;
+}
+
+/*
+ * An environment has both of its files, or neither and nothing that needs them: in the place of a lost key no other may
+ * be made, and without the record of it nobody knows whose it is.
+ */
+NODISCARD
+static struct err *
+check_whole(const struct repo *repo, const char *env, bool *exists)
+{
+	char		*meta = env_path(env, ".json"), *age = env_path(env, ".age"), *home = xasprintf("secrets/%s", env);
+	struct place	 place = { .path = age };
+	struct strs	 secrets = { 0 };
+	bool		 has_age = repo_type(repo, age) == REPO_FILE;
+	struct err	*e = NULL;
+
+	*exists = repo_type(repo, meta) == REPO_FILE;
+	if (!*exists && has_age)
+		e = err_at(ERR_TRUST, &(struct place){ .path = meta }, "is missing, though %s is there", age);
+	else if (*exists && !has_age)
+		e = err_at(ERR_TRUST, &place, "is missing, though %s is there", meta);
+	else if (!*exists && is_listed(repo, age))
+		e = err_at(ERR_TRUST, &place, "is missing, though " SUMS_FILE " has it");
+	else if (!*exists && (e = repo_list(repo, home, ".age", &secrets)) == NULL && secrets.count > 0)
+		e = err_at(ERR_TRUST, &place, "is missing, though there are secrets in %s", home);
+	strs_fini(&secrets);
+	free(meta);
+	free(age);
+	free(home);
+	return err_hint(e, "git knows the file as it was");
+}
+
 struct err *
 keyring_env(const struct repo *repo, const char *env, struct env_key **out)
 {
@@ -221,6 +270,7 @@ keyring_env(const struct repo *repo, const char *env, struct env_key **out)
 	struct buf		 text = { 0 };
 	char			*path;
 	json_t			*meta;
+	bool			 exists;
 	struct err		*e = NULL;
 
 	*out = NULL;
@@ -232,8 +282,10 @@ keyring_env(const struct repo *repo, const char *env, struct env_key **out)
 			return NULL;
 		}
 	}
+	if ((e = check_whole(repo, env, &exists)) != NULL)
+		return e;
 	path = env_path(env, ".json");
-	if (repo_has(repo, path)) {
+	if (exists) {
 		if ((e = read_meta(repo, path, &text, &meta, &recipient)) == NULL) {
 			*out = env_key_add(keyring, env);
 			(*out)->meta = meta;
@@ -439,11 +491,14 @@ out:
 struct err *
 keyring_envs(const struct repo *repo, struct strs *out)
 {
-	struct strs	 names = { 0 };
-	struct err	*e = repo_list(repo, "vault", ".json", &names);
+	struct err *e;
 
-	for (size_t i = 0; i < names.count; i++)
-		strs_add(out, names.items[i]);
-	strs_fini(&names);
+	if ((e = repo_list(repo, "vault", ".json", out)) == NULL)
+		e = repo_list(repo, "vault", ".age", out);
+	strs_sort(out);
+	for (size_t i = out->count; i > 1; i--) {
+		if (strcmp(out->items[i - 1], out->items[i - 2]) == 0)
+			strs_remove(out, i - 1);
+	}
 	return e;
 }

@@ -41,7 +41,10 @@ NODISCARD
 struct err	*keyring_recover(const struct repo *repo);
 void		 keyring_unfinished(const struct repo *repo);
 
-/* The environment's key as far as it can be known without opening it; NULL when there is none yet.  Borrowed. */
+/*
+ * The environment's key as far as it can be known without opening it; NULL when there is none yet.  Borrowed.  ERR_TRUST
+ * when there was one, or is only half of it: git has it, and nothing may be encrypted to another.
+ */
 NODISCARD
 struct err	*keyring_env(const struct repo *repo, const char *env, struct env_key **out);
 
@@ -74,7 +77,7 @@ struct err	*member_candidates(const struct repo *repo, struct strs *out);
 /* This run has changed what is to be signed. */
 void		 keyring_set_due(const struct repo *repo, bool due);
 
-/* The environments that have a key. */
+/* Add the environments that have a key, or one of its files, sorted. */
 NODISCARD
 struct err	*keyring_envs(const struct repo *repo, struct strs *out);
 

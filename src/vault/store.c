@@ -82,9 +82,9 @@ decrypt(const struct repo *repo, const char *env, const char *path, const struct
 		}
 		err_free(other);
 	}
-	e = err_at(ERR_TRUST, &(struct place){ .path = path }, "%s", err_message(first));
-	if (err_hint_text(first) != NULL)
-		e = err_hint(e, "%s", err_hint_text(first));
+	/* Of a vault that is broken the error says the place itself. */
+	e = err_place(first) != NULL ? first : err_moved(first, &(struct place){ .path = path }, "%s", err_message(first));
+	first = NULL;
 out:
 	err_free(first);
 	strs_fini(&others);

@@ -411,6 +411,42 @@ else
 	skip "needs age"
 fi
 
+# Which files are lost, which one is named, and how that is known.
+it "makes no other key in the place of a lost one, and writes for none that is lost"
+instance
+must "$LEAP" secret generate db
+must cp -a . "$WORK/before"
+while IFS=: read -r lost named why; do
+	rm -rf "$WORK/i"
+	cp -a "$WORK/before" "$WORK/i"
+	cd "$WORK/i" || exit 1
+	for file in $lost; do
+		must rm "vault/$file"
+	done
+	must cp -a . "$WORK/lost"
+	for command in 'secret generate other' 'secret set smtp' 'secret show db' 'cert client al'; do
+		# shellcheck disable=SC2086
+		"$LEAP" $command <<<longer-than-eight >"$OUT" 2>"$ERR"
+		STATUS=$?
+		status_is 5
+		stderr_is <<-EOT
+		$named: is missing, though $why
+		hint: git knows the file as it was
+		EOT
+	done
+	leap secret audit
+	status_is 3
+	stdout_has "$named: is missing, though $why"
+	check diff -r "$WORK/lost" .
+	rm -r "$WORK/lost"
+done <<'EOT'
+default.json:vault/default.json:vault/default.age is there
+default.age:vault/default.age:vault/default.json is there
+default.json default.age:vault/default.age:vault/SHA256SUMS has it
+default.json default.age SHA256SUMS:vault/default.age:there are secrets in secrets/default
+EOT
+rm -r "$WORK/before"
+
 # The canary is in a node's configuration and in a file of its manifest.
 canary='k4narienvogel-im-bergwerk'
 it "never lets a secret out"
