@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NO_ENVIRONMENT	"default"	/* the word for nodes without one */
-
 /* All that words can say, those without nodes too; "default" when nodes are in none. */
 static void
 list_environments(struct strs *names, const struct config *config)

@@ -396,7 +396,7 @@ NODISCARD
 static struct err *
 check_node_name(const struct draft *draft, const struct context *context)
 {
-	const char	*kind = NULL;
+	const char	*class;
 	struct err	*e;
 
 	if ((e = node_check_argument(draft->name)) != NULL)
@@ -404,16 +404,10 @@ check_node_name(const struct draft *draft, const struct context *context)
 	if (repo_has(context->repo, draft->path))
 		return err_hint(err_new(ERR_USAGE, "there is a node %s already: %s", draft->name, draft->path),
 		    "edit that file, or remove the node with \"leap node rm %s\"", draft->name);
-	if (strs_has(config_services(context->config), draft->name))
-		kind = "service";
-	else if (strs_has(config_tags(context->config), draft->name))
-		kind = "tag";
-	else if (strs_has(config_environments(context->config), draft->name))
-		kind = "environment";
-	if (kind == NULL)
+	if ((class = config_class(context->config, draft->name)) == NULL)
 		return NULL;
-	return err_hint(err_new(ERR_USAGE, "\"%s\" is a %s, a node of that name could not be selected", draft->name,
-	    kind), "call it %s1", draft->name);
+	return err_hint(err_new(ERR_USAGE, "\"%s\" is the name of %s %s: filters would take it for the node", draft->name,
+	    *class == 'e' ? "an" : "a", class), "call it %s1", draft->name);
 }
 
 /* Take up the new node: the configuration must load with it, and it gets its certificate where there is a CA. */

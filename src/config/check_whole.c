@@ -85,6 +85,8 @@ check_environments(const struct config *config, struct problems *problems)
 		check_variants(config, &config->service_kinds[i], &used, problems);
 	for (size_t i = 0; i < config->tags.count; i++)
 		check_variants(config, &config->tag_kinds[i], &used, problems);
+	for (size_t i = 0; i < config->partials.count; i++)
+		check_variants(config, &config->partial_kinds[i], &used, problems);
 	strs_fini(&used);
 }
 
@@ -152,6 +154,7 @@ config_check_whole(struct config *config, struct node **nodes, size_t count)
 	}
 	json_decref(known);
 	check_environments(config, &problems);
+	check_class_words(config, &problems);
 	check_files(config, &problems);
 	return problems_take(&problems);
 }

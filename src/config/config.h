@@ -10,6 +10,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#define NO_ENVIRONMENT	"default"	/* the word for nodes without one */
+
 struct buf;
 struct config;
 struct repo;
@@ -51,6 +53,9 @@ bool		 config_lost(const struct config *config, const char *name);
 /* All nodes, sorted by name, disabled ones too; borrowed. */
 size_t		 config_nodes(const struct config *config, struct node ***out);
 struct node	*config_node(const struct config *config, const char *name);	/* or NULL */
+
+/* What filters would take the name for if it were no node's: "service", "environment" or "tag"; NULL: nothing. */
+const char	*config_class(const struct config *config, const char *name);
 const struct strs *config_services(const struct config *config);	/* all that are known */
 const struct strs *config_tags(const struct config *config);
 const struct strs *config_environments(const struct config *config);

@@ -12,8 +12,6 @@ struct config;
 struct node;
 struct regex;
 
-#define NO_ENVIRONMENT	"default"	/* the word for nodes without one */
-
 enum word_sign { SIGN_ADD, SIGN_KEEP, SIGN_DROP };
 enum word_type { WORD_NODE, WORD_SERVICE, WORD_ENVIRONMENT, WORD_TAG, WORD_REGEX, WORD_PROPERTY };
 

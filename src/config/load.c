@@ -113,7 +113,7 @@ read_variants(struct config *config, struct kind *kind, const char *dir, const s
 		if (strncmp(stem, kind->name, n) != 0 || stem[n] != '.')
 			continue;
 		path = xasprintf("%s%s.json", dir, stem);
-		if (!class_name_good(environment))
+		if (!environment_name_good(environment))
 			file_error(config, "bad-name", path, "\"%s\" cannot be the name of an environment",
 			    environment);
 		add_environment(config, environment);
@@ -269,12 +269,12 @@ load_services(struct config *config)
 
 /* The environments that a tag's files say. */
 static void
-tag_environment(struct config *config, const struct source *source)
+add_environment_of(struct config *config, const struct source *source)
 {
 	const char *environment = source == NULL ? NULL :
 	    json_string_value(json_object_get(source->root, "environment"));
 
-	if (environment != NULL && class_name_good(environment))
+	if (environment != NULL && environment_name_good(environment))
 		add_environment(config, environment);
 }
 
@@ -298,8 +298,8 @@ load_tags(struct config *config)
 		read_kind(config, kind, config->tags.items[i], "tags/", file, NULL, &stems);
 		use_partials(config, kind);
 		forbid_in_kind(config, kind, KIND_TAG);
-		tag_environment(config, kind->platform);
-		tag_environment(config, kind->instance);
+		add_environment_of(config, kind->platform);
+		add_environment_of(config, kind->instance);
 		free(file);
 	}
 	strs_fini(&stems);
@@ -441,6 +441,7 @@ config_load_all(const struct repo *repo, struct err **errors)
 	load_services(config);
 	load_tags(config);
 	load_nodes(config);
+	check_node_words(config);
 	strs_sort(&config->environments);
 	check_pinned(config);
 	merge_kinds(config);

@@ -28,10 +28,10 @@ node_name_check(const char *name)
 static json_t *
 raw_value(struct config *config, const struct source *own, const char *key)
 {
-	const struct source	*sources[] = { config->common.platform, config->common.instance, own };
+	const struct source	*sources[] = { config->common.platform, config->common.instance, own }, *lower[3];
 	struct problems		 ignored = { 0 };
-	struct layers		 below = { 0 };
-	struct merge		 merge = { .errors = &ignored, .warnings = &ignored, .below = &below };
+	struct layers		 below = { lower, 0 };
+	struct merge		 merge = { .errors = &config->errors, .warnings = &ignored, .below = &below };
 	json_t			*sum = json_object(), *picked, *value, *next;
 	const char		*name;
 
@@ -48,6 +48,7 @@ raw_value(struct config *config, const struct source *own, const char *key)
 		json_decref(picked);
 		json_decref(sum);
 		sum = next;
+		below.items[below.count++] = sources[i];
 	}
 	err_free(problems_take(&ignored));	/* merging the whole files says it again */
 	buf_fini(&merge.path);
@@ -153,6 +154,10 @@ take_environment(struct config *config, const struct source *source, const struc
 	if (name == NULL || !class_name_good(name)) {
 		problems_add(&config->errors, err_rule(err_at(ERR_CONFIG, &place,
 		    "\"environment\" must be the name of one"), "wrong-type"));
+	} else if (!environment_name_good(name)) {
+		problems_add(&config->errors, err_rule(err_hint(err_at(ERR_CONFIG, &place,
+		    "\"%s\" is the word for nodes that are in no environment", name),
+		    "leave \"environment\" out"), "bad-name"));
 	} else if (found->name == NULL) {
 		found->name = name;
 		found->place = place;
@@ -161,25 +166,42 @@ take_environment(struct config *config, const struct source *source, const struc
 		two_environments(config, own, tag, found, &place, name);
 }
 
+const struct source *
+tag_environment(const struct kind *tag)
+{
+	json_t *value = tag->instance == NULL ? NULL : json_object_get(tag->instance->root, "environment");
+
+	/* The instance's own file for a tag has the last word over the platform's. */
+	return value != NULL && !json_is_null(value) ? tag->instance : tag->platform;
+}
+
+/* One that no tag, no variant and not leap itself speaks of may be one of theirs, misspelt. */
+static void
+suspect_environment(struct config *config, const struct environment *found)
+{
+	const struct strs	 declared = { .items = config->environments.items, .count = config->declared };
+	const char		*near;
+
+	if (!strs_has(&declared, found->name) && (near = strs_nearest(&declared, found->name)) != NULL)
+		problems_add(&config->warnings, err_rule(err_warning(err_hint(err_at(ERR_CONFIG, &found->place,
+		    "no tag and no variant speaks of environment \"%s\"", found->name), "did you mean \"%s\"?",
+		    near)), "misspelt-environment"));
+}
+
 static const char *
 node_environment(struct config *config, const struct node *node, const struct source *own)
 {
 	struct environment	 found = { 0 };
-	const struct kind	*tag;
 
 	take_environment(config, own, own, NULL, &found);
-	for (size_t i = 0; i < node->tags.count; i++) {
-		tag = config_tag(config, node->tags.items[i]);
-		/* The instance's own file for a tag has the last word over the platform's. */
-		if (tag->instance != NULL && !json_is_null(json_object_get(tag->instance->root, "environment")) &&
-		    json_object_get(tag->instance->root, "environment") != NULL)
-			take_environment(config, tag->instance, own, tag->name, &found);
-		else
-			take_environment(config, tag->platform, own, tag->name, &found);
+	for (size_t i = 0; i < node->tags.count; i++)
+		take_environment(config, tag_environment(config_tag(config, node->tags.items[i])), own,
+		    node->tags.items[i], &found);
+	if (found.name != NULL) {
+		suspect_environment(config, &found);
+		add_environment(config, found.name);
 	}
 	free(found.text);
-	if (found.name != NULL)
-		add_environment(config, found.name);
 	return found.name;
 }
 
@@ -244,8 +266,8 @@ load_node(struct config *config, const char *name, struct source *take_own)
 {
 	struct node		*node = xcalloc(1, sizeof(*node));
 	const struct source	*own = source_take(config, take_own);
-	const struct err	*last;
 	struct scope		*scope;
+	size_t			 offered;
 
 	node->name = xstrdup(name);
 	node->config = config;
@@ -253,13 +275,13 @@ load_node(struct config *config, const char *name, struct source *take_own)
 	    strcmp(json_str(own->root, "name"), name) != 0)
 		forbid(config, own, "name", "the name of a node is the name of its file");
 	forbid(config, own, "partials", "the files of services and tags say which partials they are made of");
-	last = config->errors.last;
+	offered = config->errors.offered;
 	raw_list(config, own, "services", &config->services, &node->services);
 	raw_list(config, own, "tags", &config->tags, &node->tags);
 	node->environment = node_environment(config, node, own);
 	scope = scope_new(config, node, node->environment, xasprintf("node %s", name), node_base(config, node));
 	scope->own = own;
-	scope->partial = config->errors.last != last;
+	scope->partial = config->errors.offered != offered;
 	scope->merged = merge_node(config, node, scope->base, own);
 	node->state = scope;
 	node->enabled = node_enabled(config, scope);
@@ -302,6 +324,7 @@ load_nodes(struct config *config)
 		problems_add(&config->errors, err_rule(err_moved(e, &place, "%s", err_message(e)), "bad-name"));
 		free(path);
 	}
+	config->declared = config->environments.count;
 	config->nodes = xcalloc(names.count + 1, sizeof(struct node *));
 	reading.sources = xcalloc(names.count, sizeof(struct source *));
 	if (config->repo->view == NULL)

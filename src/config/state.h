@@ -137,6 +137,7 @@ struct config {
 	struct kind	 common, provider;
 	struct kind	*service_kinds, *tag_kinds, *partial_kinds;	/* in the order of the names */
 	struct strs	 services, tags, partials, environments;
+	size_t		 declared;		/* so many of the environments more than nodes' files speak of, while those are read */
 	struct node	**nodes;
 	size_t		 node_count;
 	struct base	**bases;
@@ -198,6 +199,7 @@ void		 load_nodes(struct config *config);
 
 /* Whether filters and file names can say it: the name of a service, tag or environment. */
 bool		 class_name_good(const char *name);
+bool		 environment_name_good(const char *name);	/* which "default" is not */
 void		 add_environment(struct config *config, const char *name);
 
 /* Add what the directory of the instance, or of the platform, has; errors are collected. */
@@ -260,6 +262,13 @@ void		 check_ports(const struct node *node, struct problems *problems);
 
 /* check_schemas.c: what schemas say of the evaluated nodes and of their provider, where nothing else is wrong yet. */
 void		 check_schemas(struct config *config, struct node **nodes, size_t count, struct problems *problems);
+
+/* words.c: names that a filter could take for two things: those of nodes are errors, others warnings. */
+void		 check_node_words(struct config *config);
+void		 check_class_words(const struct config *config, struct problems *problems);
+
+/* nodes.c: the file of a tag that says which environment it puts nodes into, if any does; or NULL. */
+const struct source *tag_environment(const struct kind *tag);
 
 /* check_files.c: the instance's files that nothing reads. */
 void		 check_files(const struct config *config, struct problems *problems);

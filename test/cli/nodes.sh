@@ -104,7 +104,7 @@ check test -z "$(ls nodes)"
 leap node add static ip_address:192.0.2.1
 status_is 2
 stderr_is <<EOT
-leap: "static" is a service, a node of that name could not be selected
+leap: "static" is the name of a service: filters would take it for the node
 hint: call it static1
 EOT
 leap node add web1 ip_address:192.0.2.1

@@ -29,14 +29,14 @@ setup(void)
 	instance_init(&instance);
 	put(&instance, "common.json", "{ \"domain\": { \"full\": \"= name .. '.example.org'\" }, \"ports\": [80, 443] }");
 	put(&instance, "services/web.json", "{ \"cache\": true }");
-	put(&instance, "services/dns.json", "{ \"zone\": \"= name .. 'x'\" }");
+	put(&instance, "services/dnsd.json", "{ \"zone\": \"= name .. 'x'\" }");
 	put(&instance, "tags/blue.json", "{}");
 	put(&instance, "tags/live.json", "{ \"environment\": \"live\" }");
 	put(&instance, "nodes/dns.json", "{ \"services\": [\"web\"] }");
-	put(&instance, "nodes/ns1.json", "{ \"services\": [\"dns\"], \"environment\": \"staging\", \"ports\": [53] }");
+	put(&instance, "nodes/ns1.json", "{ \"services\": [\"dnsd\"], \"environment\": \"staging\", \"ports\": [53] }");
 	put(&instance, "nodes/off.json", "{ \"services\": [\"web\"], \"enabled\": false }");
 	put(&instance, "nodes/web1.json", "{ \"services\": [\"web\"], \"tags\": [\"blue\", \"live\"], \"n\": 1.5 }");
-	put(&instance, "nodes/web2.json", "{ \"services\": [\"web\", \"dns\"], \"bad\": \"= nothing\" }");
+	put(&instance, "nodes/web2.json", "{ \"services\": [\"web\", \"dnsd\"], \"bad\": \"= nothing\" }");
 	if (instance_load(&instance) != NULL)
 		abort();
 	CHECK_OK(dir_remove(instance.dir));

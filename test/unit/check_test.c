@@ -253,14 +253,147 @@ TEST(what_never_applies)
 	put(&instance, "common.live.json", "{}");
 	put(&instance, "common.old.json", "{}");
 	put(&instance, "services/web.lvie.json", "{}");
+	put(&instance, "services/_tls.json", "{}");
+	put(&instance, "services/_tls.live.json", "{}");
+	put(&instance, "services/_tls.liev.json", "{}");
 	CHECK_OK(load_all(&instance));
 	CHECK_STR(whole(&instance), "nodes/a.json idle-node: give it \"services\", or say \"enabled\": false until it has some\n"
-	    "services/web.lvie.json unused-variant: did you mean \"live\"?\n");
+	    "services/web.lvie.json unused-variant: did you mean \"live\"?\n"
+	    "services/_tls.liev.json unused-variant: did you mean \"live\"?\n");
 	/* A node that cannot be read may be in that environment. */
-	put(&instance, "nodes/b.json", "{ \"environment\": \"lvie\"");
+	put(&instance, "nodes/b.json", "{ \"environment\": \"lvie liev\"");
 	err_free(load_all(&instance));
 	CHECK_STR(whole(&instance),
 	    "nodes/a.json idle-node: give it \"services\", or say \"enabled\": false until it has some\n");
+	instance_fini(&instance);
+}
+
+/* What filters could take for two things, and environments that look like others: one more file, and what is said. */
+TEST(names_that_mislead)
+{
+	static const struct {
+		const char *path, *text, *errors, *whole;
+	} rows[] = {
+		{ "nodes/web.json", "", "nodes/web.json: \"web\" is the name of a service, too: filters take it for this node\n"
+		    "hint: rename it: \"leap node mv web web1\"\n", "" },
+		{ "nodes/rack.json", ", \"enabled\": false", "nodes/rack.json: \"rack\" is the name of a tag, too: filters take it for "
+		    "this node\nhint: rename it: \"leap node mv rack rack1\"\n", "" },
+		{ "nodes/production.json", "", "nodes/production.json: \"production\" is the name of an environment, too: filters take "
+		    "it for this node\nhint: rename it: \"leap node mv production production1\"\n", "" },
+		{ "nodes/live.json", ", \"environment\": \"live\"", "nodes/live.json: \"live\" is the name of an environment, too: filters "
+		    "take it for this node\nhint: rename it: \"leap node mv live live1\"\n", "" },
+		{ "nodes/default.json", "", "nodes/default.json: \"default\" is the name of an environment, too: filters take it for "
+		    "this node\nhint: rename it: \"leap node mv default default1\"\n", "" },
+		{ "tags/web.json", "", NULL, "tags/web.json two-meanings: rename one of them\n" },
+		{ "services/production.json", "", NULL, "services/production.json two-meanings: rename one of them\n" },
+		{ "services/default.json", "", NULL, "services/default.json two-meanings: rename one of them\n" },
+		{ "tags/default.json", "", NULL, "tags/default.json two-meanings: rename one of them\n" },
+		{ "tags/local.json", "\"environment\": \"live\"", NULL, "tags/local.json two-meanings: rename one of them\n" },
+		{ "tags/local.json", "\"environment\": \"local\"", NULL, "" },
+		{ "tags/production.json", "\"location\": {}", NULL, "" },
+		{ "common.default.json", "", "common.default.json: \"default\" cannot be the name of an environment\n", NULL },
+		{ "nodes/b.json", ", \"environment\": \"default\"", "nodes/b.json:1:74: \"default\" is the word for nodes that are in no "
+		    "environment\n    { \"ip_address\": \"192.0.2.2\", \"services\": [\"web\"], \"x\": 1, "
+		    "\"environment\": \"default\" }\n" "                                                         "
+		    "                    ^\nhint: leave \"environment\" out\n", "" },
+		{ "tags/x.json", "\"environment\": \"default\"", NULL, "" },		/* no node has it */
+	};
+	struct instance	 instance;
+	struct err	*e;
+	char		*text, *full;
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "platform/tags/production.json", "{ \"environment\": \"production\" }");
+	put(&instance, "tags/rack.json", "{}");
+	put(&instance, "nodes/a.json", "{ \"ip_address\": \"192.0.2.1\", \"services\": [\"web\"] }");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		bool node = strncmp(rows[i].path, "nodes/", 6) == 0;
+
+		text = xasprintf("{ %s%s }", node ? "\"ip_address\": \"192.0.2.2\", \"services\": [\"web\"], \"x\": 1" : "",
+		    rows[i].text);
+		put(&instance, rows[i].path, text);
+		e = load_all(&instance);
+		if (rows[i].errors == NULL)
+			CHECK_OK(e);
+		else
+			CHECK_ERR(e, rows[i].errors);
+		if (rows[i].whole != NULL && !CHECK_STR(whole(&instance), rows[i].whole))
+			printf("  by %s\n", rows[i].path);
+		full = path_join(instance.repo.root, rows[i].path);
+		CHECK_OK(dir_remove(full));
+		free(full);
+		free(text);
+	}
+	instance_fini(&instance);
+}
+
+TEST(environments_that_look_like_others)
+{
+	static const struct {
+		const char *environment, *want;
+	} rows[] = {
+		{ "production", NULL },
+		{ "staging", NULL },
+		{ "testing", NULL },
+		{ "other", NULL },		/* looks like none */
+		{ "otherr", NULL },		/* looks like one that only another node's file speaks of */
+		{ "prodction", "nodes/b.json:1:45: no tag and no variant speaks of environment \"prodction\"\n"
+		    "    { \"ip_address\": \"192.0.2.2\", \"environment\": \"prodction\" }\n"
+		    "                                                ^\nhint: did you mean \"production\"?\n" },
+		{ "stagin", "nodes/b.json:1:45: no tag and no variant speaks of environment \"stagin\"\n"
+		    "    { \"ip_address\": \"192.0.2.2\", \"environment\": \"stagin\" }\n"
+		    "                                                ^\nhint: did you mean \"staging\"?\n" },
+		{ "tesitng", "nodes/b.json:1:45: no tag and no variant speaks of environment \"tesitng\"\n"
+		    "    { \"ip_address\": \"192.0.2.2\", \"environment\": \"tesitng\" }\n"
+		    "                                                ^\nhint: did you mean \"testing\"?\n" },
+	};
+	struct instance	 instance;
+	struct buf	 shown = { 0 };
+	char		*text;
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "services/web.staging.json", "{}");
+	put(&instance, "tags/test.json", "{ \"environment\": \"testing\" }");
+	put(&instance, "nodes/a.json", "{ \"ip_address\": \"192.0.2.1\", \"environment\": \"other\" }");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		text = xasprintf("{ \"ip_address\": \"192.0.2.2\", \"environment\": \"%s\" }", rows[i].environment);
+		put(&instance, "nodes/b.json", text);
+		free(text);
+		CHECK_OK(load_all(&instance));
+		buf_clear(&shown);
+		if (config_warnings(instance.config) != NULL)
+			err_format(config_warnings(instance.config), &shown);
+		CHECK_STR(buf_text(&shown), rows[i].want == NULL ? "" : rows[i].want);
+	}
+	buf_fini(&shown);
+	instance_fini(&instance);
+}
+
+/* A node whose lists are wrong is not also said to be in none. */
+TEST(a_list_that_is_wrong_is_no_idle_node)
+{
+	struct instance instance;
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "nodes/a.json", "{ \"ip_address\": \"192.0.2.1\", \"services\": \"web\" }");
+	put(&instance, "nodes/b.json", "{ \"ip_address\": \"192.0.2.2\", \"tags\": {} }");
+	put(&instance, "nodes/c.json", "{ \"ip_address\": \"192.0.2.3\", \"+tags\": {} }");
+	CHECK_ERR(load_all(&instance), "nodes/a.json:1:42: \"services\" is a text here, but a list in the layers below\n"
+	    "    { \"ip_address\": \"192.0.2.1\", \"services\": \"web\" }\n"
+	    "                                             ^\n"
+	    "  platform/common.json:2:38: it is set here before\nhint: \"!key\" replaces whatever was there\n"
+	    "nodes/b.json:1:38: \"tags\" is an object here, but a list in the layers below\n"
+	    "    { \"ip_address\": \"192.0.2.2\", \"tags\": {} }\n"
+	    "                                         ^\n"
+	    "  platform/common.json:2:50: it is set here before\nhint: \"!key\" replaces whatever was there\n"
+	    "nodes/c.json:1:39: \"+tags\" cannot add an object\n"
+	    "    { \"ip_address\": \"192.0.2.3\", \"+tags\": {} }\n"
+	    "                                          ^\n"
+	    "  platform/common.json:2:50: it is set here before\nhint: give it a list of what is to be added\n");
+	CHECK_STR(whole(&instance), "");
 	instance_fini(&instance);
 }
 
@@ -330,6 +463,9 @@ main(void)
 	RUN(ports_collide_between_owners_only);
 	RUN(files_that_nothing_reads);
 	RUN(what_never_applies);
+	RUN(names_that_mislead);
+	RUN(environments_that_look_like_others);
+	RUN(a_list_that_is_wrong_is_no_idle_node);
 	RUN(a_service_that_others_need);
 	RUN(the_whole_instance_is_spoken_of);
 	return test_done();

@@ -13,14 +13,14 @@ fill(struct instance *instance)
 	instance_init(instance);
 	put(instance, "common.json", "{ \"domain\": { \"full\": \"= name .. '.example.org'\" } }");
 	put(instance, "services/web.json", "{}");
-	put(instance, "services/dns.json", "{}");
+	put(instance, "services/dnsd.json", "{}");
 	put(instance, "tags/blue.json", "{}");
 	put(instance, "tags/live.json", "{ \"environment\": \"live\" }");
 	put(instance, "nodes/dns.json", "{ \"services\": [\"web\"] }");
-	put(instance, "nodes/ns1.json", "{ \"services\": [\"dns\"], \"environment\": \"staging\" }");
+	put(instance, "nodes/ns1.json", "{ \"services\": [\"dnsd\"], \"environment\": \"staging\" }");
 	put(instance, "nodes/off.json", "{ \"services\": [\"web\"], \"enabled\": false }");
 	put(instance, "nodes/web1.json", "{ \"services\": [\"web\"], \"tags\": [\"blue\", \"live\"] }");
-	put(instance, "nodes/web2.json", "{ \"services\": [\"web\", \"dns\"], \"environment\": \"staging\" }");
+	put(instance, "nodes/web2.json", "{ \"services\": [\"web\", \"dnsd\"], \"environment\": \"staging\" }");
 	put(instance, "nodes/web3.json", "{ \"tags\": [\"blue\"], \"domain\": { \"full\": \"www.example.net\" } }");
 }
 
@@ -74,8 +74,9 @@ TEST(words_select)
 		{ "web", "dns web1 web2", 0 },
 		{ "web", "dns off web1 web2", FILTER_DISABLED },
 		{ "off", "off", FILTER_DISABLED },
-		/* a node comes before a service of the same name */
+		/* a name, and one that it begins with */
 		{ "dns", "dns", 0 },
+		{ "dnsd", "ns1 web2", 0 },
 		{ "blue", "web1 web3", 0 },
 		/* an environment comes before a tag of the same name */
 		{ "live", "web1", 0 },

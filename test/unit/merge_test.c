@@ -301,9 +301,9 @@ TEST(partials_apply_right_below_the_file_that_names_them)
 	/* One that only the platform has, named by the second variant. */
 	put(&instance, "platform/services/_b.json", "{\"+way\": [\"p/_b\"]}");
 	put(&instance, "services/s.test.json", "{\"partials\": [\"b\"]}");
-	put(&instance, "nodes/t.json", "{\"services\": [\"s\"], \"environment\": \"test\"}");
+	put(&instance, "nodes/o.json", "{\"services\": [\"s\"], \"environment\": \"test\"}");
 	if (CHECK_OK(instance_load(&instance))) {
-		CHECK_STR(value_of(&instance, "t", "way"), "[\"_q\",\"p/_p\",\"_p\",\"p/s\",\"s\",\"p/_b\"]");
+		CHECK_STR(value_of(&instance, "o", "way"), "[\"_q\",\"p/_p\",\"_p\",\"p/s\",\"s\",\"p/_b\"]");
 		/* Once, below the first that names it: what that one says of x is not undone. */
 		CHECK_STR(value_of(&instance, "n", "way"), "[\"_q\",\"p/_p\",\"_p\",\"_p.live\",\"p/s\",\"s\",\"_r\","
 		    "\"s.live\",\"r\",\"t\",\"n\"]");
