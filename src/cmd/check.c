@@ -48,19 +48,6 @@ drop_broken(struct node_list *nodes)
 	nodes->count = count;
 }
 
-/* What a recipe fails with stands in it, or is at least this node's. */
-NODISCARD
-static struct err *
-located(const struct node *node, struct err *take_e)
-{
-	char *path = xasprintf("nodes/%s.json", node->name);
-
-	if (take_e != NULL && err_place(take_e) == NULL)
-		take_e = err_moved(take_e, &(struct place){ .path = path }, "%s: %s", node->name, err_message(take_e));
-	free(path);
-	return err_rule(take_e, "recipe");
-}
-
 /* A recipe that is given wrong values has no mistake of its own. */
 static void
 check_recipes(struct findings *findings, const struct node_list *nodes)
@@ -73,7 +60,7 @@ check_recipes(struct findings *findings, const struct node_list *nodes)
 			continue;
 		if ((e = recipe_run(&manifest, nodes->items[i])) == NULL)
 			manifest_fini(&manifest);
-		findings_add(findings, located(nodes->items[i], e));
+		findings_add(findings, err_rule(e, "recipe"));
 	}
 }
 

@@ -7,7 +7,6 @@
 #include "base/strs.h"
 #include "lua/sandbox.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,33 +40,15 @@ frames_push(struct frames *frames, struct scope *scope, size_t index)
 	return &frames->items[frames->count++];
 }
 
-/* "NAME:LINE: rest" as Lua puts it: the rest; NULL when the text does not begin so. */
-static const char *
-behind_line(const char *message, struct place *place, struct buf *name)
-{
-	const char	*colon = strchr(message, ':');
-	char		*end;
-
-	if (colon == NULL || !isdigit((unsigned char)colon[1]))
-		return NULL;
-	place->line = (unsigned)strtoul(colon + 1, &end, 10);
-	if (!str_starts(end, ": "))
-		return NULL;
-	buf_add(name, message, (size_t)(colon - message));
-	place->path = buf_text(name);
-	return end + 2;
-}
-
 /* Give an error of this macro's own its place.  Those of another property have one. */
 NODISCARD
 static struct err *
 located(struct scope *scope, const struct item *item, struct err *take_e)
 {
 	struct place	 place, inner = { 0 };
-	struct buf	 name = { 0 };
 	const char	*message, *rest;
-	bool		 elsewhere;
-	char		*path;
+	char		*path, *name = NULL;
+	size_t		 len;
 
 	if (take_e == NULL || err_place(take_e) != NULL)
 		return take_e;
@@ -75,12 +56,12 @@ located(struct scope *scope, const struct item *item, struct err *take_e)
 	item_place(scope, item, path, &place);
 	free(path);
 	message = err_message(take_e);
-	rest = behind_line(message, &inner, &name);
-	elsewhere = rest != NULL && strcmp(inner.path, CHUNK) != 0;
+	if ((rest = sandbox_line(message, &len, &inner.line)) != NULL)
+		inner.path = name = xstrndup(message, len);
 	take_e = err_rule(err_moved(take_e, &place, "%s", rest != NULL ? rest : message), "macro");
-	if (elsewhere)
+	if (rest != NULL && strcmp(name, CHUNK) != 0)
 		take_e = err_note(take_e, &inner, "raised here");
-	buf_fini(&name);
+	free(name);
 	return take_e;
 }
 
@@ -157,7 +138,7 @@ item_run(struct scope *scope, const struct item *item, json_t **out)
 	L = sandbox_state(sandbox);
 	macro_push_env(L, scope);
 	if ((e = sandbox_call_apart(sandbox, 1, 1)) != NULL) {
-		if (str_starts(err_message(e), "does not come to an end"))
+		if (err_place(e) == NULL && strstr(err_message(e), "does not come to an end") != NULL)
 			json_object_set_new(config->wild, json_string_value(item->text),
 			    json_string(err_message(e)));
 		return e;

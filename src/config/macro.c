@@ -229,17 +229,19 @@ NODISCARD
 static struct err *
 located(const char *path, const struct buf *text, struct err *take_e)
 {
-	const char	*message, *line = buf_text(text);
+	const char	*message, *rest, *line = buf_text(text);
 	struct place	 place = { .path = path };
-	char		*rest, *quoted = NULL;
+	char		*quoted = NULL;
+	size_t		 len;
+	unsigned	 line_number;
 
 	if (take_e == NULL || err_place(take_e) != NULL)
 		return take_e;
 	take_e = err_rule(take_e, "macro");
 	message = err_message(take_e);
-	if (str_starts(message, path) && message[strlen(path)] == ':') {
-		place.line = (unsigned)strtoul(message + strlen(path) + 1, &rest, 10);
-		message = str_starts(rest, ": ") ? rest + 2 : message;
+	if ((rest = sandbox_line(message, &len, &line_number)) != NULL && len == strlen(path) && str_starts(message, path)) {
+		place.line = line_number;
+		message = rest;
 	}
 	for (unsigned i = 1; i < place.line && line != NULL; i++)
 		line = (line = strchr(line, '\n')) != NULL ? line + 1 : NULL;

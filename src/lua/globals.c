@@ -30,6 +30,8 @@ safe_pcall(lua_State *L)
 		return lua_gettop(L);
 	}
 	raised = luaL_testudata(L, -1, SANDBOX_ERROR);
+	if (raised == NULL)
+		sandbox_spend(L, 0);		/* says where, which running out of memory did not */
 	if (sandbox->budget.empty || sandbox->budget.starved || (raised != NULL && raised->final))
 		return lua_error(L);
 	lua_pushboolean(L, false);

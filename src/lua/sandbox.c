@@ -8,8 +8,10 @@
 #include "base/strs.h"
 #include "lua/list.h"
 
+#include <ctype.h>
 #include <lauxlib.h>
 #include <lualib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -25,6 +27,7 @@
 #define RAISE_STEPS	2000		/* and an error of ours, for which names that are like another were looked for */
 #define TEXT_MAX	((size_t)1 << 20)
 #define MESSAGE_MAX	1000		/* bytes of an error that a program raised */
+#define RUNAWAY		"runaway"		/* the rule for what hits a limit */
 #define STACK_DEEP	((size_t)1 << 20)	/* of the stack of C, which may be 8 MiB */
 
 /*
@@ -76,6 +79,36 @@ look_at_clock(struct sandbox *sandbox)
 		budget_end(sandbox);
 }
 
+/* The line that runs: of the innermost function of Lua from `level` on. */
+static bool
+find_line(lua_State *L, int level, lua_Debug *out)
+{
+	while (lua_getstack(L, level++, out)) {
+		lua_getinfo(L, "Sl", out);
+		if (out->currentline > 0)
+			return true;
+	}
+	return false;
+}
+
+/* There are no steps left: keep the line for take_error(), as the error that follows may find no memory for it. */
+static void
+note_line(lua_State *L)
+{
+	struct budget	*budget = &sandbox_of(L)->budget;
+	lua_Debug	 frame;
+
+	if (*budget->where == '\0' && find_line(L, 0, &frame))
+		snprintf(budget->where, sizeof(budget->where), "%s:%d: ", frame.short_src, frame.currentline);
+}
+
+static void
+raise_empty(lua_State *L)
+{
+	note_line(L);
+	luaL_error(L, "out of steps");		/* take_error() says it in full */
+}
+
 static int
 hook_step(const struct sandbox *sandbox)
 {
@@ -95,7 +128,7 @@ count_hook(lua_State *L, lua_Debug *event)
 	if (budget->empty || sandbox->long_texts)
 		lua_sethook(L, count_hook, LUA_MASKCOUNT, hook_step(sandbox));
 	if (budget->empty)
-		luaL_error(L, "out of steps");		/* call() says it in full */
+		raise_empty(L);
 }
 
 void
@@ -109,7 +142,7 @@ sandbox_spend(lua_State *L, size_t steps)
 	if (++sandbox->budget.looks % CLOCK_STEP == 0 || steps >= STEPS_MANY || sandbox->long_texts)
 		look_at_clock(sandbox);
 	if (sandbox->budget.empty)
-		luaL_error(L, "out of steps");
+		raise_empty(L);
 }
 
 static void *
@@ -224,6 +257,8 @@ raise(lua_State *L, struct err *take_e, bool final)
 	bool		 lenient = sandbox_lenient(sandbox, true);
 
 	spend(sandbox, RAISE_STEPS);
+	if (sandbox->budget.empty)
+		note_line(L);
 	lua_checkstack(L, 2);
 	raised = lua_newuserdatauv(L, sizeof(*raised), 0);
 	*raised = (struct raised){ take_e, final };
@@ -259,6 +294,12 @@ message_error(const char *message)
 	return err_new(ERR_CONFIG, "%.*s…", (int)len, message);
 }
 
+static bool
+is_runaway(const struct err *e)
+{
+	return e != NULL && err_rule_name(e) != NULL && strcmp(err_rule_name(e), RUNAWAY) == 0;
+}
+
 /* What the error on top of the stack is, as a struct err; pops it. */
 NODISCARD
 static struct err *
@@ -268,13 +309,16 @@ take_error(struct sandbox *sandbox, lua_State *L, int status)
 	const char	*message = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
 	struct err	*e;
 
-	if (sandbox->budget.empty)
-		e = err_rule(err_new(ERR_CONFIG, "does not come to an end: stopped after %lu steps",
-		    sandbox->instructions), "runaway");
+	if (raised != NULL && is_runaway(raised->e)) {		/* said of itself by a run inside this one */
+		e = raised->e;
+		raised->e = NULL;
+	} else if (sandbox->budget.empty)
+		e = err_rule(err_new(ERR_CONFIG, "%sdoes not come to an end: stopped after %lu steps",
+		    sandbox->budget.where, sandbox->instructions), RUNAWAY);
 	else if (sandbox->budget.long_text)
-		e = err_rule(err_new(ERR_CONFIG, "makes a text of more than %zu MiB", SANDBOX_TEXT_MAX >> 20), "runaway");
+		e = err_rule(err_new(ERR_CONFIG, "makes a text of more than %zu MiB", SANDBOX_TEXT_MAX >> 20), RUNAWAY);
 	else if (sandbox->budget.starved || status == LUA_ERRMEM)
-		e = err_rule(err_new(ERR_CONFIG, "needs more than %zu MiB of memory", sandbox->memory >> 20), "runaway");
+		e = err_rule(err_new(ERR_CONFIG, "needs more than %zu MiB of memory", sandbox->memory >> 20), RUNAWAY);
 	else if (raised != NULL && raised->e != NULL) {
 		e = raised->e;
 		raised->e = NULL;
@@ -299,6 +343,32 @@ lacks_line(lua_State *L, lua_Debug *frame)
 	return lacks;
 }
 
+const char *
+sandbox_line(const char *message, size_t *name_len, unsigned *line)
+{
+	const char	*colon = strchr(message, ':');
+	char		*end;
+
+	if (colon == NULL || !isdigit((unsigned char)colon[1]))
+		return NULL;
+	*name_len = (size_t)(colon - message);
+	*line = (unsigned)strtoul(colon + 1, &end, 10);
+	return str_starts(end, ": ") ? end + 2 : NULL;
+}
+
+/* A raised error without place gets the line of the caller, if it has none. */
+static void
+add_line(lua_State *L, struct raised *raised)
+{
+	lua_Debug	 frame;
+	size_t		 len;
+	unsigned	 line;
+
+	if (raised->e != NULL && err_place(raised->e) == NULL &&
+	    sandbox_line(err_message(raised->e), &len, &line) == NULL && find_line(L, 1, &frame))
+		raised->e = err_context(raised->e, "%s:%d", frame.short_src, frame.currentline);
+}
+
 /*
  * What a function of C says that another one has called, and what overflows its stack or compares what cannot be
  * compared in it, is without a line: that of the caller is put before it.
@@ -306,25 +376,23 @@ lacks_line(lua_State *L, lua_Debug *frame)
 static int
 say_where(lua_State *L)
 {
+	struct raised	*raised = luaL_testudata(L, 1, SANDBOX_ERROR);
 	const char	*message = lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : NULL, *line;
 	lua_Debug	 frame;
-	int		 level = 1;
 
-	if (message == NULL || !lua_getstack(L, level, &frame) || !lacks_line(L, &frame))
+	if (sandbox_of(L)->budget.empty)
+		note_line(L);
+	if (raised != NULL)
+		add_line(L, raised);
+	if (message == NULL || !lua_getstack(L, 1, &frame) || !lacks_line(L, &frame) || !find_line(L, 1, &frame))
 		return 1;
-	while (lua_getstack(L, level++, &frame)) {
-		lua_getinfo(L, "Sl", &frame);
-		if (frame.currentline <= 0)
-			continue;
-		line = lua_pushfstring(L, "%s:%d: ", frame.short_src, frame.currentline);
-		if (str_starts(message, line)) {
-			lua_pop(L, 1);
-			break;
-		}
-		lua_pushvalue(L, 1);
-		lua_concat(L, 2);
-		break;
+	line = lua_pushfstring(L, "%s:%d: ", frame.short_src, frame.currentline);
+	if (str_starts(message, line)) {
+		lua_pop(L, 1);
+		return 1;
 	}
+	lua_insert(L, 1);
+	lua_concat(L, 2);
 	return 1;
 }
 

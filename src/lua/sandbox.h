@@ -37,8 +37,9 @@ struct err	*sandbox_compile(struct sandbox *sandbox, const char *text, size_t le
 
 /*
  * Call the function under `arguments` values on the stack, as lua_pcall().  Runs nest: an inner one spends
- * the outer one's budget.  A struct err raised with sandbox_raise() comes out as it went in; what Lua itself
- * says has no place and starts with "NAME:LINE: " where it has a line.
+ * the outer one's budget.  A struct err raised with sandbox_raise() comes out as it went in when it has a place; all
+ * else has none and starts with "NAME:LINE: " of the innermost function of Lua, where one runs (what needs too much
+ * memory does not know).
  */
 NODISCARD
 struct err	*sandbox_call(struct sandbox *sandbox, int arguments, int results);
@@ -49,6 +50,9 @@ struct err	*sandbox_call(struct sandbox *sandbox, int arguments, int results);
  */
 NODISCARD
 struct err	*sandbox_call_apart(struct sandbox *sandbox, int arguments, int results);
+
+/* Behind the "NAME:LINE: " that a message begins with, and these two; NULL: it begins otherwise. */
+const char	*sandbox_line(const char *message, size_t *name_len, unsigned *line);
 
 /* How many runs of sandbox_call_apart() may be inside each other. */
 #define SANDBOX_DEPTH	100u

@@ -21,6 +21,7 @@ struct budget {
 	bool		 starved;	/* out of memory */
 	bool		 long_text;	/* and that because of a single one */
 	unsigned	 looks;		/* of the hook */
+	char		 where[LUA_IDSIZE + 16];	/* "NAME:LINE: ", the line where the steps ended; "" when none is known */
 };
 
 struct sandbox {

@@ -296,11 +296,22 @@ kit_content(struct kit *kit, const char *data, size_t len, bool *masked)
 	return content;
 }
 
+/* Whether Lua says this for the path: of a long one "..." and the end. */
+static bool
+is_said(const char *path, const char *said, size_t len)
+{
+	size_t path_len = strlen(path);
+
+	if (len > 3 && path_len > len && memcmp(said, "...", 3) == 0)
+		return memcmp(path + path_len - (len - 3), said + 3, len - 3) == 0;
+	return path_len == len && memcmp(path, said, len) == 0;
+}
+
 const struct source *
-kit_find(const struct kit *kit, const char *path, size_t len)
+kit_find(const struct kit *kit, const char *said, size_t len)
 {
 	for (size_t i = 0; i < kit->source_count; i++) {
-		if (strlen(kit->sources[i]->path) == len && memcmp(kit->sources[i]->path, path, len) == 0)
+		if (is_said(kit->sources[i]->path, said, len))
 			return kit->sources[i];
 	}
 	return NULL;

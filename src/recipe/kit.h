@@ -67,8 +67,8 @@ struct err	*kit_read(struct kit *kit, const char *path, struct buf *text, bool *
  */
 struct content	*kit_content(struct kit *kit, const char *data, size_t len, bool *masked);
 
-/* The source with this path, or that this function of Lua's comes from; NULL: none. */
-const struct source *kit_find(const struct kit *kit, const char *path, size_t len);
+/* The source that Lua calls so in its errors, or that this function of Lua's comes from; NULL: none. */
+const struct source *kit_find(const struct kit *kit, const char *said, size_t len);
 const struct source *kit_find_chunk(const struct kit *kit, const lua_Debug *function);
 
 /* Push the source's function.  False: it was not compiled yet. */

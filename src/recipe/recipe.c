@@ -36,7 +36,7 @@ run_recipe(struct run *run, const char *dir)
 		kit_push_env(run->lua, run->kit, KIT_RESOURCES);
 		e = sandbox_call(sandbox_of(run->lua), 1, 0);
 	}
-	return run_locate(run, e);
+	return run_locate(run, recipe, e);
 }
 
 NODISCARD

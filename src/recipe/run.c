@@ -196,26 +196,20 @@ run_error_declared(struct run *run, size_t index, const char *format, ...)
 }
 
 struct err *
-run_locate(struct run *run, struct err *take_e)
+run_locate(struct run *run, const struct source *source, struct err *take_e)
 {
-	const struct source	*source;
-	const char		*message, *colon, *rest;
-	struct place		 place;
-	char			*end;
-	unsigned long		 line;
+	const struct source	*found = NULL;
+	const char		*message, *rest;
+	struct place		 place = { .path = source->path };
+	size_t			 len;
+	unsigned		 line;
 
 	if (take_e == NULL || err_place(take_e) != NULL)
 		return take_e;
 	message = err_message(take_e);
-	colon = strchr(message, ':');
-	if (colon == NULL || (source = kit_find(run->kit, message, (size_t)(colon - message))) == NULL)
-		return take_e;
-	line = strtoul(colon + 1, &end, 10);
-	if (end == colon + 1 || !str_starts(end, ": "))
-		return take_e;
-	rest = end + 2;
-	place_line(run, &place, source, (unsigned)line);
-	return err_moved(take_e, &place, "%s", rest);
+	if ((rest = sandbox_line(message, &len, &line)) != NULL && (found = kit_find(run->kit, message, len)) != NULL)
+		place_line(run, &place, found, line);
+	return err_moved(take_e, &place, "%s", found != NULL ? rest : message);
 }
 
 /* A template gives its output piece by piece. */
@@ -314,5 +308,5 @@ run_template(struct run *run, const char *name, int with)
 	}
 	if (e != NULL)
 		run_cut(run, start);
-	return err_rule(run_locate(run, e), "template");
+	return err_rule(run_locate(run, template, e), "template");
 }

@@ -73,9 +73,9 @@ struct err	*run_error(struct run *run, const char *format, ...);
 PRINTF(3, 4) NODISCARD
 struct err	*run_error_declared(struct run *run, size_t index, const char *format, ...);
 
-/* Give an error without place, "PATH:LINE: text" as Lua says it, its place. */
+/* Give an error without place, "PATH:LINE: text" as sandbox_call() says it, its place, which is at least `source`. */
 NODISCARD
-struct err	*run_locate(struct run *run, struct err *take_e);
+struct err	*run_locate(struct run *run, const struct source *source, struct err *take_e);
 
 /*
  * Run a template of the current recipe with the variables of the table at `with` (0: none);

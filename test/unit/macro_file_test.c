@@ -185,7 +185,7 @@ TEST(a_recipe_is_told_which_files_properties_name)
 	CHECK_STR(recipe(&instance, "return remote_files()"), "nodes/web1.json:3:8: nothing is called \"broken\"\n"
 	    "      \"x\": \"= broken\" }\n           ^\n");
 	CHECK_STR(recipe(&instance, "return remote_file_path('motd')"),
-	    "remote_file_path() is for properties, not for recipes\n"
+	    "recipe:1: remote_file_path() is for properties, not for recipes\n"
 	    "hint: make it the value of a property, and use that\n");
 	instance_fini(&instance);
 }

@@ -545,7 +545,10 @@ TEST(macro_files_define_macros)
 	CHECK_STR(value_of(&instance, "web1", "x"), "\"web12\"");
 	CHECK_STR(value_of(&instance, "web2", "x"), "\"web22\"");
 	CHECK_ERR_HAS(node_get(node_of(&instance, "web1"), "y", &value),
-	    "nodes/web1.json:1:24: node web2 has no property \"nothing\"\n");
+	    "nodes/web1.json:1:24: node web2 has no property \"nothing\"\n"
+	    "    {\"x\": \"= both()\", \"y\": \"= bad()\", \"z\": \"= sets()\", \"w\": \"= worse()\"}\n"
+	    "                           ^\n"
+	    "  macros/own.lua:5: raised here\n");
 	CHECK_ERR_HAS(node_get(node_of(&instance, "web1"), "z", &value),
 	    "nodes/web1.json:1:40: a macro cannot set the global \"leaked\": macros have no effects\n");
 	CHECK_ERR(node_get(node_of(&instance, "web1"), "w", &value),
@@ -556,7 +559,8 @@ TEST(macro_files_define_macros)
 	put(&instance, "macros/own.lua", "function twice(n)\n  return n *\nend\n");
 	CHECK_ERR(instance_load(&instance), "macros/own.lua:3: unexpected symbol near 'end'\n    end\n");
 	put(&instance, "macros/own.lua", "\nwhile true do end\n");
-	CHECK_ERR(instance_load(&instance), "macros/own.lua: does not come to an end: stopped after 10000000 steps\n");
+	CHECK_ERR(instance_load(&instance), "macros/own.lua:2: does not come to an end: stopped after 10000000 steps\n"
+	    "    while true do end\n");
 	instance_fini(&instance);
 }
 

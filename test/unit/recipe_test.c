@@ -473,8 +473,29 @@ TEST(a_private_key_leaves_only_through_private)
 
 TEST(a_recipe_that_runs_wild_is_stopped)
 {
-	check_error_has("while true do end", "does not come to an end");
-	check_error_has("local t = {}\nwhile true do t[#t + 1] = ('x'):rep(100000) end", "memory");
+	put("instance/services/own/templates/wild", "\n<% while true do end %>\n");
+	check_error("local n = 1\nwhile true do end",
+	    "services/own/recipe.lua:2: does not come to an end: stopped after 10000000 steps\n    while true do end\n");
+	check_error("pcall(template, '/x', 'wild')",
+	    "services/own/templates/wild:2: does not come to an end: stopped after 10000000 steps\n    <% while true do end %>\n");
+	check_error("local t = {}\nwhile true do t[#t + 1] = ('x'):rep(100000) end",
+	    "services/own/recipe.lua: needs more than 256 MiB of memory\n");
+}
+
+/* What fails in the configuration says what, and who asked for it says where. */
+TEST(a_property_that_is_missing_has_the_line_that_wants_it)
+{
+	put("instance/services/own/templates/wants", "\n<%= missing_too and node.limits.cup %>");
+	put("instance/macros/deep.lua", "function deep()\n  return node.limits.cup end");
+	check_error("\nlocal x = node.limits.cup",
+	    "services/own/recipe.lua:2: node web1 has no property \"limits.cup\"\n"
+	    "    local x = node.limits.cup\nhint: did you mean \"cpu\"?\n");
+	check_error("template('/x', 'wants', { with = { missing_too = true } })",
+	    "services/own/templates/wants:2: node web1 has no property \"limits.cup\"\n"
+	    "    <%= missing_too and node.limits.cup %>\nhint: did you mean \"cpu\"?\n");
+	check_error("\ndeep()",
+	    "services/own/recipe.lua: macros/deep.lua:2: node web1 has no property \"limits.cup\"\nhint: did you mean \"cpu\"?\n");
+	gone("instance/macros");
 }
 
 TEST(values_as_text)
@@ -539,6 +560,7 @@ main(void)
 	RUN(secrets_stay_in_files_that_few_may_read);
 	RUN(a_private_key_leaves_only_through_private);
 	RUN(a_recipe_that_runs_wild_is_stopped);
+	RUN(a_property_that_is_missing_has_the_line_that_wants_it);
 	RUN(values_as_text);
 	RUN(equal_input_gives_an_equal_manifest);
 	CHECK_OK(dir_remove(top));

@@ -22,7 +22,8 @@
 #define MEMORY	((size_t)16 << 20)
 #define STEPS	1000000ul
 
-#define NO_END_SAID "does not come to an end: stopped after 1000000 steps"
+#define NO_END_HERE "does not come to an end: stopped after 1000000 steps"
+#define NO_END_SAID "t:1: " NO_END_HERE
 #define NO_MEMORY   "needs more than 16 MiB of memory"
 
 /* Run the program; its result as compact JSON is the caller's, free(). */

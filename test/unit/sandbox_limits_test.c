@@ -46,14 +46,15 @@ TEST(runs_inside_runs_share_or_have_a_budget)
 			CHECK_STR(result, "20");
 			free(result);
 		} else
-			CHECK_ERR(run(sandbox, buf_text(&text), &result), NO_END_SAID "\n");
+			CHECK_ERR(run(sandbox, buf_text(&text), &result), "inner:1: " NO_END_HERE "\n");
 	}
-	CHECK_ERR(run(sandbox, "return pcall(inner, 'while true do end', false)", &result), NO_END_SAID "\n");
+	CHECK_ERR(run(sandbox, "return pcall(inner, 'while true do end', false)", &result),
+	    "inner:1: " NO_END_HERE "\n");
 	CHECK_OK(run(sandbox, "return {pcall(inner, 'while true do end', true)}", &result));
-	CHECK_STR(result, "[false,\"does not come to an end: stopped after 1000000 steps\"]");
+	CHECK_STR(result, "[false,\"inner:1: does not come to an end: stopped after 1000000 steps\"]");
 	free(result);
 	CHECK_ERR(run(sandbox, "function deep() return inner('return deep()', true) end return deep()", &result),
-	    "more than 100 runs inside each other\n");
+	    "t:1: more than 100 runs inside each other\n");
 	buf_fini(&text);
 	sandbox_free(sandbox);
 }
@@ -192,6 +193,8 @@ TEST(nothing_runs_for_ever)
 {
 	static const struct row rows[] = {
 		{ "while true do end", NO_END },
+		{ "local n = 0\nwhile true do\n  n = n + 1 end", "!t:3: " NO_END_HERE },
+		{ "\nwhile true do pcall(string.rep) end", "!t:2: " NO_END_HERE },
 		{ "while true do pcall(function() while true do end end) end", NO_END },
 		{ "local function f() return pcall(f) end while true do f() end", NO_END },
 		{ "local function f() while true do pcall(f) end end f()", NO_END },
@@ -227,7 +230,7 @@ TEST(lists_cost_what_they_do)
 		json_array_append_new(list, json_pack("{si}", "x", i));
 	lua_push_json(L, list);
 	lua_setglobal(L, "l");
-	CHECK_ERR(run(sandbox, program, &result), NO_END_SAID "\n");
+	CHECK_ERR(run(sandbox, program, &result), NO_END_HERE "\n");
 	json_decref(list);
 	sandbox_free(sandbox);
 }
@@ -337,7 +340,7 @@ TEST(functions_of_c_cost_what_they_do)
 		buf_clear(&text);
 		buf_addf(&text, "%s%s", *loops[i] == '%' ? big : "", loops[i] + (*loops[i] == '%'));
 		CHECK_ERR(run(sandbox, buf_text(&text), &result),
-		    "does not come to an end: stopped after 10000000 steps\n");
+		    "t:1: does not come to an end: stopped after 10000000 steps\n");
 		if (!CHECK((double)(clock() - start) / CLOCKS_PER_SEC < WITHIN * SLOWER))
 			printf("  by %s\n", loops[i]);
 		free(result);

@@ -120,7 +120,7 @@ raise_final(lua_State *L)
 	sandbox_raise_final(L, err_new(ERR_TRUST, "ours"));
 }
 
-TEST(raised_errors_come_out_as_they_went_in)
+TEST(raised_errors_come_out_with_a_line)
 {
 	struct sandbox	*sandbox = sandbox_new(MEMORY, STEPS);
 	lua_State	*L = sandbox_state(sandbox);
@@ -131,11 +131,11 @@ TEST(raised_errors_come_out_as_they_went_in)
 	lua_register(L, "final", raise_final);
 	e = run(sandbox, "ours()", &result);
 	CHECK_INT(err_code(e), ERR_TRUST);
-	CHECK_ERR(e, "ours\nhint: do that\n");
+	CHECK_ERR(e, "t:1: ours\nhint: do that\n");
 	CHECK_OK(run(sandbox, "return {pcall(ours)}", &result));
 	CHECK_STR(result, "[false,\"ours\"]");
 	free(result);
-	CHECK_ERR(run(sandbox, "pcall(pcall, final) return 1", &result), "ours\n");
+	CHECK_ERR(run(sandbox, "pcall(pcall, final) return 1", &result), "t:1: ours\n");
 	sandbox_free(sandbox);
 }
 
@@ -375,7 +375,7 @@ main(void)
 	RUN(there_is_no_way_out);
 	RUN(order_is_no_chance);
 	RUN(errors_are_plain);
-	RUN(raised_errors_come_out_as_they_went_in);
+	RUN(raised_errors_come_out_with_a_line);
 	RUN(nothing_gets_out);
 	RUN(filters_and_sorts_leave_nothing_to_chance);
 	RUN(errors_of_functions_have_a_line);
