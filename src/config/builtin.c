@@ -234,10 +234,22 @@ compare_names(const void *name, const void *builtin)
 	return strcmp(name, ((const struct builtin *)builtin)->name);
 }
 
+static const struct builtin *
+find_builtin(const char *name)
+{
+	return bsearch(name, builtins, ARRAY_LEN(builtins), sizeof(*builtins), compare_names);
+}
+
+bool
+builtin_has(const char *name)
+{
+	return find_builtin(name) != NULL;
+}
+
 bool
 builtin_push(lua_State *L, struct scope *scope, const char *name)
 {
-	const struct builtin *builtin = bsearch(name, builtins, ARRAY_LEN(builtins), sizeof(*builtins), compare_names);
+	const struct builtin *builtin = find_builtin(name);
 
 	if (builtin == NULL)
 		return false;

@@ -77,6 +77,14 @@ add_keys(lua_State *L, struct strs *names)
 	lua_pop(L, 1);
 }
 
+/* What only a node has, wanted by a file in macros/ while it is read. */
+static struct err *
+not_yet(const char *name)
+{
+	return err_rule(err_hint(err_new(ERR_CONFIG, "\"%s\" belongs to a node, and there is none while macros are read", name),
+	    "use it inside a function"), "unknown-name");
+}
+
 /* The error for a bare name that nothing has; `scope` may be NULL. */
 static struct err *
 unknown_name(lua_State *L, struct scope *scope, const char *name)
@@ -167,6 +175,8 @@ library_index(lua_State *L)
 		trace_function(L, config, name);
 		return 1;
 	}
+	if (scope == NULL && builtin_has(name))
+		sandbox_raise(L, not_yet(name));
 	sandbox_raise(L, unknown_name(L, scope, name));
 }
 
@@ -174,12 +184,9 @@ library_index(lua_State *L)
 static bool
 is_taken(lua_State *L, const char *name)
 {
-	struct strs	 names = { 0 };
-	bool		 lenient = sandbox_lenient(sandbox_of(L), true), taken;
+	bool lenient = sandbox_lenient(sandbox_of(L), true);
+	bool taken = builtin_has(name) || lua_getglobal(L, name) != LUA_TNIL;
 
-	builtin_names(&names);
-	taken = strs_has(&names, name) || lua_getglobal(L, name) != LUA_TNIL;
-	strs_fini(&names);
 	lua_settop(L, 3);
 	sandbox_lenient(sandbox_of(L), lenient);
 	return taken;

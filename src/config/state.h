@@ -387,6 +387,7 @@ void		 picks_free(struct picks *picks);
 
 /* builtin.c: push what macros call `name` in this scope; false: nothing is called so. */
 bool		 builtin_push(lua_State *L, struct scope *scope, const char *name);
+bool		 builtin_has(const char *name);
 void		 builtin_names(struct strs *names);
 
 /* select.c: the values `nodes`, `nodes_like_me` and `nodes_near_me` as this scope sees them. */

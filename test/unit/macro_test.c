@@ -400,6 +400,12 @@ TEST(files_of_macros_that_cannot_be)
 		{ "string = 3", "macros/own.lua:1: \"string\" has a meaning already, which cannot be changed\n    string = 3\n" },
 		{ "function nodes() end", "macros/own.lua:1: \"nodes\" has a meaning already, which cannot be changed\n"
 		    "    function nodes() end\n" },
+		{ "local n = 1\nlocal all = nodes:names()", "macros/own.lua:2: \"nodes\" belongs to a node, and there is none while "
+		    "macros are read\n    local all = nodes:names()\nhint: use it inside a function\n" },
+		{ "local s = secret 'db'", "macros/own.lua:1: \"secret\" belongs to a node, and there is none while macros are read\n"
+		    "    local s = secret 'db'\nhint: use it inside a function\n" },
+		{ "local s = secrets 'db'", "macros/own.lua:1: nothing is called \"secrets\"\n    local s = secrets 'db'\n"
+		    "hint: did you mean \"secret\"?\n" },
 		{ NULL, "macros/own.lua: not a regular file\n" },
 	};
 	struct instance	 instance;
