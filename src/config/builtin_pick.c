@@ -400,11 +400,13 @@ set_pick(json_t *picks, const char *node, const char *property, const char *pick
 
 	if (properties == NULL)
 		json_object_set_new(picks, node, properties = json_object());
-	if (json_object_get(properties, property) == NULL)
-		json_object_set_new(properties, property, json_string(picked));
+	json_object_set_new(properties, property, json_string(picked));
 }
 
-/* What was decided for peers along with these picks, so that they get it when they ask; each group once. */
+/*
+ * What was decided for peers along with these picks, so that they get it when they ask; each group once.  It counts for
+ * more than what they had before, which may not be among the candidates any more.
+ */
 static void
 set_peers(const struct config *config, json_t *picks, const json_t *properties, json_t *done)
 {
@@ -417,8 +419,7 @@ set_peers(const struct config *config, json_t *picks, const json_t *properties, 
 			continue;
 		json_object_set_new(done, key, json_true());
 		json_object_foreach(json_object_get(config->picks->groups, key), peer, picked) {
-			if (is_pending(config, peer, property))
-				set_pick(picks, peer, property, json_string_value(picked));
+			set_pick(picks, peer, property, json_string_value(picked));
 		}
 	}
 }

@@ -263,33 +263,39 @@ TEST(try_forgives)
 TEST(services_for_users)
 {
 	static const struct macro_row rows[] = {
-		{ "= enabled_services()", "[\"mx\",\"vpn\"]" },
+		{ "= enabled_services()", "[\"mx\",\"openvpn\",\"vpn\"]" },
 		{ "= service_levels()", "{\"1\":{\"description\":{\"en\":\"for all\"},\"name\":\"free\"},"
-		    "\"2\":{\"bandwidth\":\"limited\",\"name\":\"paid\",\"rate\":5,\"services\":[\"email\",\"vpn\"]}}" },
+		    "\"2\":{\"bandwidth\":\"limited\",\"name\":\"paid\",\"rate\":5,"
+		    "\"services\":[\"email\",\"vpn\",\"eip\"]}}" },
 	};
+	static const struct macro_row nobody_offers =
+		{ "= service_levels()", "service.levels.2 of the provider offers mx, which no node of the environment has\n" };
 	struct instance	 instance;
 	json_t		*value;
 
 	fill_nodes(&instance);
-	put(&instance, "nodes/a.json", "{ \"services\": [\"vpn\", \"db\"] }");
+	put(&instance, "services/openvpn.json", "{ \"service_type\": \"user_service\" }");
+	put(&instance, "nodes/a.json", "{ \"services\": [\"vpn\", \"db\", \"openvpn\"] }");
 	put(&instance, "nodes/b.json", "{ \"services\": [\"mx\", \"plain\", \"vpn\"] }");
 	put(&instance, "provider.json", "{ \"service\": { \"levels\": { \"1\": { \"name\": \"free\", \"description\": { \"en\": \"for all\" } },\n"
-	    "  \"2\": { \"name\": \"paid\", \"bandwidth\": \"limited\", \"rate\": 5, \"services\": [\"mx\", \"vpn\"] } } } }");
+	    "  \"2\": { \"name\": \"paid\", \"bandwidth\": \"limited\", \"rate\": 5,\n"
+	    "  \"services\": [\"mx\", \"vpn\", \"openvpn\"] } } } }");
 	check_macros(&instance, "", rows, ARRAY_LEN(rows));
 	/* Of the environment only. */
 	put(&instance, "nodes/b.json", "{ \"services\": [\"mx\"], \"environment\": \"live\" }");
 	put_macro(&instance, "", "= enabled_services()");
-	CHECK_STR(value_of(&instance, "web1", "x"), "[\"vpn\"]");
-	put_macro(&instance, "", "= service_levels()");
-	CHECK_ERR_HAS(node_get(node_of(&instance, "web1"), "x", &value),
-	    "nodes/web1.json:3:8: service.levels.2 of the provider offers mx, which no node of the environment has\n");
+	CHECK_STR(value_of(&instance, "web1", "x"), "[\"openvpn\",\"vpn\"]");
+	check_macro_errors(&instance, "", &nobody_offers, 1);
 	put(&instance, "provider.json", "{ \"service\": { \"levels\": { \"1\": {} } } }");
 	put_macro(&instance, "", "= service_levels()");
 	CHECK_ERR_HAS(node_get(node_of(&instance, "web1"), "x", &value),
 	    "nodes/web1.json:3:8: service.levels.1 of the provider has no \"name\"\n");
+	put(&instance, "provider.json", "{}");
+	put_macro(&instance, "", "= service_levels()");
+	CHECK_STR(value_of(&instance, "web1", "x"), "[]");
 	put(&instance, "provider.json", "{ \"all\": \"= enabled_services()\" }");
 	put_macro(&instance, "", "= provider.all");
-	CHECK_STR(value_of(&instance, "web1", "x"), "[\"vpn\"]");
+	CHECK_STR(value_of(&instance, "web1", "x"), "[\"openvpn\",\"vpn\"]");
 	instance_fini(&instance);
 }
 

@@ -141,6 +141,32 @@ TEST(picks_are_decided_together)
 	instance_fini(&instance);
 }
 
+/* Also for those who had one that is no candidate any more, and have not asked since. */
+TEST(what_is_remembered_does_not_depend_on_who_asks)
+{
+	struct instance	 instance;
+	char		*all = NULL;
+
+	for (int alone = 0; alone <= 1; alone++) {
+		fill_nodes(&instance);
+		put_nodes(&instance, "app", 2, APP);
+		put_nodes(&instance, "db", 3, DB);
+		put(&instance, "nodes/db1.json", "{}");
+		put(&instance, "state.json", "{ \"pick_node\": { \"app1\": { \"db\": \"db1\" }, \"app2\": { \"db\": \"db2\" } } }");
+		CHECK_OK(instance_load(&instance));
+		CHECK_STR(value_of(&instance, "app2", "db"), "\"db2\"");
+		if (!alone)
+			CHECK_STR(value_of(&instance, "app1", "db"), "\"db3\"");
+		CHECK_OK(config_remember(instance.config));
+		if (alone)
+			CHECK_STR(text_of(&instance, "state.json"), all);
+		else
+			all = xstrdup(text_of(&instance, "state.json"));
+		instance_fini(&instance);
+	}
+	free(all);
+}
+
 TEST(what_is_remembered_goes_when_nobody_wants_it)
 {
 	static const struct { const char *path, *text, *want; } rows[] = {
@@ -346,6 +372,21 @@ TEST(peers_that_fail)
 	instance_fini(&instance);
 }
 
+TEST(a_peer_that_picks_nothing_takes_nothing)
+{
+	struct instance instance;
+
+	fill_nodes(&instance);
+	put_nodes(&instance, "db", 2, DB);
+	put_nodes(&instance, "app", 3, "{ \"a\": \"= pick_node(nodes{services='db'}).name\", \"wants\": true,\n"
+	    "  \"db\": \"= wants and pick_node(nodes{services='db'}).name or 'none'\" }");
+	put(&instance, "nodes/app1.json", "{ \"a\": \"= pick_node(nodes{services='db'}).name\", \"wants\": false,\n"
+	    "  \"db\": \"= wants and pick_node(nodes{services='db'}).name or 'none'\" }");
+	for (int backwards = 0; backwards <= 1; backwards++)
+		CHECK_STR(picked(&instance, 3, backwards), "\"none\",\"db1\",\"db2\"");
+	instance_fini(&instance);
+}
+
 /* Late ones, and many that need each other's other properties on the way. */
 TEST(picks_far_inside)
 {
@@ -387,6 +428,12 @@ TEST(a_pick_that_follows_from_a_secret_is_one)
 	CHECK_OK(node_get(node_of(&instance, "web1"), "x", &value));
 	safe = node_shown(node_of(&instance, "web1"), value);
 	CHECK_STR(json_string_value(safe), "[secret]");
+	json_decref(safe);
+	/* What is the same for every secret is none. */
+	put_macro(&instance, "", "= pick_node(nodes{services='db'}:exclude('db' .. rand_range('n', 1, 2))).services[1]");
+	CHECK_OK(node_get(node_of(&instance, "web1"), "x", &value));
+	safe = node_shown(node_of(&instance, "web1"), value);
+	CHECK_STR(json_string_value(safe), "db");
 	json_decref(safe);
 	instance_fini(&instance);
 }
@@ -462,6 +509,7 @@ main(void)
 	RUN(picks_are_even_and_do_not_depend_on_who_asks_first);
 	RUN(picks_stay_as_long_as_they_can);
 	RUN(picks_are_decided_together);
+	RUN(what_is_remembered_does_not_depend_on_who_asks);
 	RUN(what_is_remembered_goes_when_nobody_wants_it);
 	RUN(state_is_pruned_by_a_run_that_picks_nothing);
 	RUN(picks_of_different_peers);
@@ -469,6 +517,7 @@ main(void)
 	RUN(who_is_new_gets_what_the_fewest_have);
 	RUN(each_has_its_own_candidates);
 	RUN(peers_that_fail);
+	RUN(a_peer_that_picks_nothing_takes_nothing);
 	RUN(picks_far_inside);
 	RUN(a_pick_that_follows_from_a_secret_is_one);
 	RUN(each_pick);

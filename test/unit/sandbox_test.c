@@ -1,4 +1,4 @@
-/* test/unit: the sandbox: what is in it, what is not, and what it says; sandbox_limits_test.c has where it ends. */
+/* test/unit: the sandbox: what is in it, what is not, and what it says. */
 /* May know lua, base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sandbox.h"

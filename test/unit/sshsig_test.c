@@ -237,6 +237,47 @@ TEST(a_native_key_of_age_signs_nothing)
 	buf_fini(&signature);
 }
 
+/* Such a file is broken, or somebody's trap: what is signed by it would be nobody's. */
+TEST(a_key_whose_halves_are_of_two_signs_nothing)
+{
+	static const char	 begin[] = "-----BEGIN OPENSSH PRIVATE KEY-----\n", end[] = "-----END OPENSSH PRIVATE KEY-----\n";
+	struct age_identity	*identity = NULL;
+	struct buf		 text = { .secret = true }, raw = { .secret = true }, body = { .secret = true };
+	struct buf		 own = { 0 }, other = { 0 }, signature = { 0 };
+	char			*at;
+
+	read_file("ed25519", &text);
+	public_key("ed25519", &own);
+	public_key("locked", &other);
+	for (const char *p = buf_text(&text) + strlen(begin); *p != '-'; p++) {
+		if (*p != '\n')
+			buf_addc(&body, *p);
+	}
+	CHECK(base64_decode(buf_text(&body), body.len, true, &raw));
+	at = memmem(raw.data, raw.len, own.data, own.len);
+	if (!CHECK(at != NULL) || !CHECK_INT(own.len, other.len))
+		return;
+	memcpy(at, other.data, other.len);
+	buf_clear(&body);
+	base64_encode(raw.data, raw.len, true, &body);
+	buf_clear(&text);
+	buf_adds(&text, begin);
+	for (size_t i = 0; i < body.len; i += 70)
+		buf_addf(&text, "%.70s\n", buf_text(&body) + i);
+	buf_adds(&text, end);
+	CHECK_OK(age_identity_new(&identity, "mixed", text.data, text.len));
+	CHECK_ERR(sshsig_sign(&signature, identity, NULL, NAME_SPACE, TEXT, strlen(TEXT)),
+	    "mixed: the signature is of something else\n");
+	CHECK_INT(signature.len, 0);
+	age_identity_free(identity);
+	buf_fini(&text);
+	buf_fini(&raw);
+	buf_fini(&body);
+	buf_fini(&own);
+	buf_fini(&other);
+	buf_fini(&signature);
+}
+
 /* The parts of a signature, each of which a test may have wrong. */
 struct parts {
 	const char	*magic, *name_space, *reserved, *hash, *type;
@@ -450,6 +491,9 @@ TEST(refuses_what_is_not_a_signature)
 	bad.bytes.len--;
 	CHECK_ERR(verify_parts(&bad), other);
 	bad = good;
+	bad.key.len = 0;
+	CHECK_ERR(verify_parts(&bad), not_one);
+	bad = good;
 	bad.key.len--;
 	CHECK_ERR(verify_parts(&bad), malformed);
 	buf_addc(&good.key, 'x');
@@ -519,6 +563,16 @@ TEST(refuses_numbers_and_points_that_are_written_otherwise)
 	parts.key.data[parts.key.len - 1] ^= 1;
 	parts.key.data[point - 5] = '5';	/* nistp255 */
 	CHECK_ERR(verify_parts(&parts), malformed);
+	/* The same point in its two other forms, which OpenSSL would take: compressed, and that with y all the same. */
+	parts.key.data[point - 5] = '6';
+	CHECK_OK(verify_parts(&parts));
+	unsigned char odd = parts.key.data[parts.key.len - 1] & 1;
+	parts.key.data[point] = (char)(6 + odd);
+	CHECK_ERR(verify_parts(&parts), malformed);
+	parts.key.data[point] = (char)(2 + odd);
+	parts.key.data[point - 1] = 1 + 32;
+	parts.key.len -= 32;
+	CHECK_ERR(verify_parts(&parts), malformed);
 	EVP_PKEY_free(key);
 	parts_fini(&parts);
 	buf_fini(&text);
@@ -567,8 +621,73 @@ TEST(refuses_armor_that_ssh_keygen_would_not_write)
 	buf_clear(&bad);
 	buf_adds(&bad, BEGIN END);
 	CHECK_ERR(verify(&bad, TEXT), not_one);
+	/* No letter of the first line or the last may be another; nor may the last two of base64 be one. */
+	for (size_t i = 0; i < strlen(BEGIN END); i++) {
+		buf_clear(&bad);
+		buf_add(&bad, good.data, good.len);
+		bad.data[i < strlen(BEGIN) ? i : good.len - strlen(BEGIN END) + i] ^= 1;
+		CHECK_ERR(verify(&bad, TEXT), not_one);
+	}
+	const char *last = memrchr(good.data, '\n', good.len - strlen(END) - 1);
+	buf_clear(&bad);
+	buf_add(&bad, good.data, (size_t)(last - good.data));
+	buf_adds(&bad, last + 1);
+	CHECK_ERR(verify(&bad, TEXT), not_one);
 	buf_fini(&good);
 	buf_fini(&bad);
+}
+
+/* Where the last line of base64 is full, no empty one may follow it. */
+TEST(refuses_an_empty_line_behind_full_ones)
+{
+	EVP_PKEY	*key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	char		 name[106] = "";
+	struct parts	 parts;
+	struct buf	 tbs = { 0 }, raw = { 0 }, text = { 0 }, from = { 0 };
+
+	parts_init(&parts, "ssh-ed25519");
+	parts.name_space = name;
+	sshwire_add_text(&parts.key, "ssh-ed25519");
+	public_half(key, false, &parts.key);
+	do {
+		name[strlen(name)] = 'n';
+		buf_clear(&tbs);
+		buf_clear(&raw);
+		signed_text(&parts, &tbs);
+		raw_sign(key, false, &tbs, &parts.bytes);
+		build(&parts, &raw);
+	} while (raw.len * 4 / 3 % 70 != 0 || raw.len % 3 != 0);
+	add_armor(&raw, &text);
+	CHECK_OK(sshsig_verify(&from, name, buf_text(&text), text.len, TEXT, strlen(TEXT)));
+	text.len -= strlen(END);
+	buf_adds(&text, "\n" END);
+	CHECK_ERR(sshsig_verify(&from, name, buf_text(&text), text.len, TEXT, strlen(TEXT)),
+	    "not a signature of ssh-keygen(1)\n");
+	EVP_PKEY_free(key);
+	parts_fini(&parts);
+	buf_fini(&tbs);
+	buf_fini(&raw);
+	buf_fini(&text);
+	buf_fini(&from);
+}
+
+/* None is as long as that, and to look at the numbers of such a key would take its time. */
+TEST(refuses_what_is_too_long_before_it_looks_at_it)
+{
+	struct parts	 parts;
+	struct buf	 number = { 0 };
+
+	parts_init(&parts, "rsa-sha2-512");
+	sshwire_add_text(&parts.key, "ssh-rsa");
+	sshwire_add_string(&parts.key, "\1\0\1", 3);
+	for (int i = 0; i < 11000; i++)
+		buf_addc(&number, 'n');
+	sshwire_add_string(&parts.key, number.data, number.len);
+	CHECK_ERR(verify_parts(&parts), "a signature by a key that is malformed\n");
+	sshwire_add_string(&parts.key, number.data, number.len);
+	CHECK_ERR(verify_parts(&parts), "not a signature of ssh-keygen(1)\n");
+	parts_fini(&parts);
+	buf_fini(&number);
 }
 
 TEST(no_bit_of_a_signature_may_be_another)
@@ -577,6 +696,10 @@ TEST(no_bit_of_a_signature_may_be_another)
 
 	keygen_sign("ed25519", "sha512", &signature);
 	remove_armor(&signature, &raw);
+	buf_addc(&raw, 'x');
+	add_armor(&raw, &text);
+	CHECK_ERR(verify(&text, TEXT), "not a signature of ssh-keygen(1)\n");
+	raw.len--;
 	for (size_t bit = 0; bit < 8 * raw.len; bit++) {
 		raw.data[bit / 8] ^= (char)(1 << bit % 8);
 		buf_clear(&text);
@@ -602,11 +725,14 @@ main(void)
 	RUN(takes_what_ssh_keygen_signs);
 	RUN(ssh_keygen_takes_what_is_signed_here);
 	RUN(a_native_key_of_age_signs_nothing);
+	RUN(a_key_whose_halves_are_of_two_signs_nothing);
 	RUN(takes_what_a_security_key_signs_when_it_was_touched);
 	RUN(refuses_what_is_not_a_signature);
 	RUN(refuses_numbers_and_points_that_are_written_otherwise);
 	RUN(refuses_short_rsa_keys);
 	RUN(refuses_armor_that_ssh_keygen_would_not_write);
+	RUN(refuses_an_empty_line_behind_full_ones);
+	RUN(refuses_what_is_too_long_before_it_looks_at_it);
 	RUN(no_bit_of_a_signature_may_be_another);
 	CHECK_OK(dir_remove(scratch));
 	return test_done();

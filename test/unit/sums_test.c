@@ -8,6 +8,8 @@
 #include "base/json.h"
 #include "repo/repo.h"
 #include "test.h"
+#include "vault/serial.h"
+#include "vault/signed.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -110,6 +112,41 @@ TEST(files_are_found_also_behind_a_link_but_not_behind_two)
 	buf_fini(&out);
 }
 
+/* Where git has merged two lists there are both numbers; what is no number is none, and one from far away is not gone on with. */
+TEST(each_list_has_a_higher_number)
+{
+	static const struct { const char *text; json_int_t number, least; const char *next; } rows[] = {
+		{ NULL, 0, 0, "1\n" }, { NULL, 0, 7, "8\n" }, { "", 0, 0, "1\n" }, { "7\n", 7, 0, "8\n" }, { "7\n", 7, 7, "8\n" },
+		{ "7\n", 7, 9, "10\n" }, { "7\n12\n9\n", 12, 0, "13\n" }, { "7", 7, 0, "8\n" },
+		{ "x\n", 0, 0, "1\n" }, { "-5\n", 0, 0, "1\n" }, { "7x\n", 0, 0, "1\n" }, { " 7\n", 0, 0, "1\n" },
+		{ "7\n8x\n\n", 7, 0, "8\n" }, { "1000000000\n", 1000000000, 0, "1000000001\n" },
+		{ "1000000001\n", 1000000001, 5, "6\n" }, { "999999999999999\n", 999999999999999, 5, "6\n" },
+		{ "1000000000000000\n", 0, 5, "6\n" },
+	};
+	char		 dir[] = "/tmp/leap-sums-XXXXXX";
+	struct repo	 repo = { .root = dir };
+	struct buf	 next = { 0 };
+	char		*path;
+
+	if (!CHECK(mkdtemp(dir) != NULL))
+		return;
+	path = path_join(dir, SUMS_SERIAL);
+	CHECK_OK(dir_make_parent(path, 0755));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		json_int_t number = -1;
+
+		if (rows[i].text != NULL)
+			CHECK_OK(file_write(path, rows[i].text, strlen(rows[i].text), 0644));
+		buf_clear(&next);
+		if (!CHECK_OK(serial_read(&repo, &number)) || !CHECK_INT(number, rows[i].number) ||
+		    !CHECK_OK(serial_next(&repo, rows[i].least, &next)) || !CHECK_STR(buf_text(&next), rows[i].next))
+			printf("  by row %zu\n", i);
+	}
+	CHECK_OK(dir_remove(dir));
+	buf_fini(&next);
+	free(path);
+}
+
 int
 main(void)
 {
@@ -118,5 +155,6 @@ main(void)
 	RUN(a_list_is_written_and_read_in_one_way);
 	RUN(a_line_that_is_otherwise_is_named);
 	RUN(files_are_found_also_behind_a_link_but_not_behind_two);
+	RUN(each_list_has_a_higher_number);
 	return test_done();
 }
