@@ -20,44 +20,73 @@ struct service_key {
 	struct err	*(*create)(struct buf *key, struct buf *known);
 };
 
-static char *
-key_path_of(const struct node *node, const struct service_key *kind)
-{
-	return xasprintf("files/nodes/%s/%s_%s.key", node->name, node->name, kind->stem);
-}
-
-/* The private half first: without a public one nothing refers to it, and both are made anew. */
+/* Both halves, or neither. */
 NODISCARD
 static struct err *
-make(struct buf *known, const struct config *config, const struct node *node, const struct service_key *kind,
-    const char *path)
+make(struct buf *known, const struct repo *repo, const struct node *node, const struct service_key *kind,
+    const char *path, const char *key_path)
 {
-	char		*key_path = key_path_of(node, kind);
 	struct buf	 key = { .secret = true };
-	struct err	*e;
+	struct err	*e = kind->create(&key, known);
 
-	if ((e = kind->create(&key, known)) == NULL &&
-	    (e = vault_write(config->repo, node->environment, key_path, key.data, key.len)) == NULL) {
-		buf_addc(known, '\n');
-		e = repo_write(config->repo, path, known->data, known->len, 0644, NULL);
-	}
+	buf_addc(known, '\n');
+	if (e == NULL)
+		e = vault_write_all(repo, (struct vault_item[]){
+		    { .env = node->environment, .path = key_path, .data = key.data, .len = key.len },
+		    { .path = path, .data = known->data, .len = known->len, .plain = true } }, 2);
 	buf_fini(&key);
-	free(key_path);
 	return e;
+}
+
+/*
+ * A new pair would destroy the half that is there, and be another address or identity.  A state of then has its own public
+ * halves, but the private ones of now.
+ */
+NODISCARD
+static struct err *
+check_halves(const struct repo *repo, const char *path, const char *key_path)
+{
+	char		*file = xasprintf("%s.age", key_path);
+	bool		 known = repo_has(repo, path), keyed = repo_has(repo, file) && !repo_is_stand_in(repo, file);
+	struct err	*e = NULL;
+
+	if (known && !keyed)
+		e = err_new(ERR_CONFIG, "the private key of %s is gone: there is no %s", path, file);
+	else if (keyed && !known)
+		e = err_new(ERR_CONFIG, "%s is gone, but its private key is there: %s", path, file);
+	free(file);
+	return err_hint(e, "git has what is missing; to have another key, remove both");
 }
 
 /* The private half will be new, too. */
 static void
-stand_in(struct buf *known, const struct config *config, const struct node *node, const struct service_key *kind,
-    const char *path)
+stand_in(struct buf *known, struct strs *to_make, const char *path, const char *key_path)
 {
-	struct strs	*to_make = config->repo->to_make;
-	char		*key_path = key_path_of(node, kind);
-
 	buf_addf(known, "%s, which the next deploy makes", path);
 	if (to_make != NULL && !strs_has(to_make, key_path))
 		strs_add(to_make, key_path);
+}
+
+/* The public half of a node's key. */
+NODISCARD
+static struct err *
+get(struct buf *known, struct config *config, const struct node *node, const struct service_key *kind)
+{
+	const struct repo *repo = config->repo;
+	char		*key_path = xasprintf("files/nodes/%s/%s_%s.key", node->name, node->name, kind->stem);
+	char		*path = xasprintf("files/nodes/%s/%s_%s%s", node->name, node->name, kind->stem, kind->suffix);
+	struct err	*e = repo->keys == NULL ? check_halves(repo, path, key_path) : NULL;
+
+	trace_file(config, path);
+	if (e == NULL && repo_has(repo, path))
+		e = repo_read(repo, path, known);
+	else if (e == NULL && repo->read_only)
+		stand_in(known, repo->to_make, path, key_path);
+	else if (e == NULL)
+		e = make(known, repo, node, kind, path, key_path);
 	free(key_path);
+	free(path);
+	return e;
 }
 
 /* Give the public half; where nothing may be written, one that is missing has a text in its place. */
@@ -65,22 +94,12 @@ static int
 give(lua_State *L, const struct service_key *kind)
 {
 	struct scope	*scope = builtin_scope(L);
-	struct config	*config = scope->config;
 	struct buf	 known = { 0 };
-	struct err	*e = NULL;
-	char		*path;
+	struct err	*e;
 
 	if (scope->node == NULL)
 		sandbox_raise(L, err_new(ERR_CONFIG, "%s: %s is not a node, and has no keys", kind->macro, scope->title));
-	path = xasprintf("files/nodes/%s/%s_%s%s", scope->node->name, scope->node->name, kind->stem, kind->suffix);
-	trace_file(config, path);
-	if (repo_has(config->repo, path))
-		e = repo_read(config->repo, path, &known);
-	else if (config->repo->read_only)
-		stand_in(&known, config, scope->node, kind, path);
-	else
-		e = make(&known, config, scope->node, kind, path);
-	free(path);
+	e = get(&known, scope->config, scope->node, kind);
 	if (e == NULL)
 		lua_pushlstring(L, buf_text(&known), strcspn(buf_text(&known), "\n"));
 	buf_fini(&known);

@@ -36,6 +36,33 @@ leap compile
 status_is 0
 check test "$before" = "$(cat files/nodes/web1/web1_*)"
 
+it "makes no pair anew where one half is there"
+cd "$WORK/i" || exit 1
+cp -r files/nodes/web1 "$WORK/pairs"
+for stem in wireguard.pub onion.txt dkim.txt; do
+	public=files/nodes/web1/web1_$stem private=files/nodes/web1/web1_${stem%.*}.key
+	rm "$public"
+	leap compile
+	status_is 3
+	stderr_has "$public is gone, but its private key is there: $private.age"
+	stderr_has "hint: git has what is missing; to have another key, remove both"
+	check_not test -e "$public"
+	check cmp "$private.age" "$WORK/pairs/${private##*/}.age"
+	cp "$WORK/pairs/${public##*/}" "$public"
+	rm "$private.age"
+	leap compile
+	status_is 3
+	stderr_has "the private key of $public is gone: there is no $private.age"
+	leap check
+	stdout_has "the private key of $public is gone: there is no $private.age"
+	rm "$public"
+	leap compile
+	status_is 0
+	check_not cmp -s "$public" "$WORK/pairs/${public##*/}"
+done
+leap compile
+status_is 0
+
 it "what is public needs no private key"
 rm -rf "$WORK/i/vault"
 cd "$WORK/i" || exit 1
