@@ -48,7 +48,7 @@ is_risky_path(const char *path)
 	for (size_t i = 0; i < ARRAY_LEN(risky_paths); i++)
 		if (str_starts(path, risky_paths[i]))
 			return true;
-	return strcmp(path, "/root") == 0 || strstr(path, "/.ssh") != NULL || strstr(path, "/authorized_keys") != NULL;
+	return strstr(path, "/.ssh") != NULL || strstr(path, "/authorized_keys") != NULL;
 }
 
 static bool
@@ -63,10 +63,31 @@ is_risky_unit(const char *name)
 	return false;
 }
 
-bool
-confirm_is_risky(const struct item *item)
+/* The home itself, what is above it, and the dot files in it: keys, and what the shell reads at a login. */
+static bool
+is_of_home(const char *path, const char *home)
 {
-	const char	*type = item->type->name;
+	size_t	 len = strlen(path);
+
+	if (str_starts(path, home) && path[strlen(home)] == '/')
+		return path[strlen(home) + 1] == '.';
+	return str_starts(home, path) && (home[len] == '\0' || home[len] == '/' || len == 1);
+}
+
+/* Leaving a group, and what becomes of one, may be the end of sudo. */
+static bool
+is_group_of(struct run *run, const char *group, const struct account_user *user)
+{
+	const struct account_group	*found = accounts_group(&run->accounts, group);
+
+	return found != NULL && (found->gid == user->gid || strs_has(&found->members, user->name));
+}
+
+bool
+confirm_is_risky(struct run *run, const struct item *item)
+{
+	const struct account_user	*login = accounts_user(&run->accounts, run->login);
+	const char			*type = item->type->name;
 
 	if (strcmp(type, "firewall") == 0)
 		return true;
@@ -75,18 +96,20 @@ confirm_is_risky(const struct item *item)
 	if (strcmp(type, "sysctl") == 0)
 		return str_starts(item->name, "net.") || str_starts(item->name, "net/");
 	if (strcmp(type, "user") == 0)
-		return strcmp(item->name, "root") == 0;
-	return item->name[0] == '/' && is_risky_path(item->name);
+		return strcmp(item->name, "root") == 0 || strcmp(item->name, run->login) == 0;
+	if (strcmp(type, "group") == 0)
+		return login != NULL && is_group_of(run, item->name, login);
+	return item->name[0] == '/' && (is_risky_path(item->name) || (login != NULL && is_of_home(item->name, login->home)));
 }
 
 static bool
-any_risk(const struct run *run)
+any_risk(struct run *run)
 {
 	for (size_t i = 0; i < run->gone_count; i++)
-		if (run->gone[i].step_count > 0 && confirm_is_risky(&run->gone[i]))
+		if (run->gone[i].step_count > 0 && confirm_is_risky(run, &run->gone[i]))
 			return true;
 	for (size_t i = 0; i < run->item_count; i++)
-		if (run->items[i].step_count > 0 && confirm_is_risky(&run->items[i]))
+		if (run->items[i].step_count > 0 && confirm_is_risky(run, &run->items[i]))
 			return true;
 	return false;
 }
@@ -307,7 +330,8 @@ go_back_alone(const json_t *mark)
 	json_int_t	 generation = json_int(mark, "generation", 0);
 	struct channel	 channel = { .in = -1, .out = -1 };
 	struct manifest	 manifest = { 0 };
-	struct run	 run = { .channel = &channel, .request = &request, .manifest = &manifest, .from = "" };
+	struct run	 run = { .channel = &channel, .request = &request, .manifest = &manifest, .from = "",
+	    .login = "root" };
 	struct err	*e;
 
 	manifest_init(&manifest, json_str(mark, "node"));

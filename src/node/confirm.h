@@ -17,8 +17,8 @@ struct run;
  * While it is there a process of systemd's, the guard, watches over it, and a unit does so at the next boot.
  */
 
-/* Whether a change of this resource could shut a sysadmin out. */
-bool		 confirm_is_risky(const struct item *item);
+/* Whether a change of this resource could shut out a sysadmin, who comes in as run->login. */
+bool		 confirm_is_risky(struct run *run, const struct item *item);
 
 /*
  * When the request wants it and anything risky is to change: write down that the node goes back to `generation`, and

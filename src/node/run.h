@@ -78,6 +78,7 @@ struct run {
 	struct manifest		*manifest;
 	const char		*from;		/* where leap connects from, "" when unknown */
 	const char		*connection;	/* that and the ports, "" when unknown: no two connections have the same */
+	const char		*login;		/* the user as whom leap came in, "root" when nobody else is known */
 	bool			 acting;	/* no plan any more */
 	bool			 touched;	/* everything is claimed: from here on things change */
 	bool			 complete;	/* the manifest was applied to its end */

@@ -120,13 +120,13 @@ refusal(const struct err *e)
 	    "generation", 0, "checks", 0, "checks_failed", 0, "error", json_text(err_message(e)));
 }
 
-/* What sshd says of the connection: the addresses and ports of both ends. */
+/* What sshd says of the connection (the addresses and ports of both ends), or sudo of the user; the caller's, free(). */
 static char *
-connection_of(void)
+environment(const char *name, const char *otherwise)
 {
-	const char	*connection = getenv("SSH_CONNECTION");
+	const char	*value = getenv(name);
 
-	return xstrdup(connection != NULL ? connection : "");
+	return xstrdup(value != NULL ? value : otherwise);
 }
 
 /* Alone on the machine: what both programs begin with. */
@@ -154,7 +154,8 @@ node_session(int in, int out)
 	struct request	 request = { 0 };
 	struct manifest	 manifest = { 0 };
 	struct run	 run = { .channel = &channel, .request = &request, .manifest = &manifest };
-	char		*connection = connection_of(), *from = xstrndup(connection, strcspn(connection, " "));
+	char		*connection = environment("SSH_CONNECTION", ""), *from = xstrndup(connection, strcspn(connection, " "));
+	char		*login = environment("SUDO_USER", "root");
 	json_t		*result;
 	struct err	*e;
 	int		 status;
@@ -167,6 +168,7 @@ node_session(int in, int out)
 	if (e == NULL) {
 		run.from = from;
 		run.connection = connection;
+		run.login = login;
 		run.index.thorough = request.thorough;
 		run_do(&run, &result);
 	} else {
@@ -181,5 +183,6 @@ node_session(int in, int out)
 	channel_close(&channel);
 	free(from);
 	free(connection);
+	free(login);
 	return status;
 }

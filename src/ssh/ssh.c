@@ -227,19 +227,22 @@ ssh_close(struct ssh *ssh)
 
 /*
  * The login shell may be any; what it runs is always /bin/sh, as root.  "'" is the only character
- * that needs care within single quotes.
+ * that needs care within single quotes.  sudo(8) forgets where the connection comes from unless a sudoers file says
+ * otherwise, so that goes along as an argument.
  */
 static void
 wrap(struct buf *out, const struct ssh_target *target, const char *command)
 {
-	buf_addf(out, "exec %s/bin/sh -c '", strcmp(target->user, "root") == 0 ? "" : "sudo -n ");
+	bool	 root = strcmp(target->user, "root") == 0;
+
+	buf_adds(out, root ? "exec /bin/sh -c '" : "exec sudo -n /bin/sh -c 'export SSH_CONNECTION=\"$1\"; shift; ");
 	for (; *command != '\0'; command++) {
 		if (*command == '\'')
 			buf_adds(out, "'\\''");
 		else
 			buf_addc(out, *command);
 	}
-	buf_addc(out, '\'');
+	buf_adds(out, root ? "'" : "' /bin/sh \"$SSH_CONNECTION\"");
 }
 
 struct err *

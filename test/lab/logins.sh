@@ -66,8 +66,32 @@ for transport in libssh2 ssh; do
 	settled web1
 	sed -i 's/, "firewall": .*\["\*"\] } }//' nodes/web1.json
 done
+leap history web1 --json
+check test "$(jq -r '.[0].generations[0].from' "$OUT")" = "$(on web1 'echo "${SSH_CONNECTION%% *}"')"
+
+it "that user's own shell, groups and home go back when they shut it out"
+cd "$LAB" || exit 1
+mkdir -p services/probe
+put services/probe/service.json <<<'{}'
+sed -i 's/"services": \[\]/"services": ["probe"]/' nodes/web1.json
+must on web1 "gpasswd -a deploy sudo && echo '%sudo ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/leap"
+on web1 "getent passwd deploy; id deploy; stat -c '%a %U' /home/deploy" >"$WORK/before"
+for mistake in 'user("deploy", { shell = "/usr/sbin/nologin" })' \
+    'directory("/home/deploy", { owner = "deploy", group = "deploy", mode = "0777" })' \
+    'exec("mistake", { command = "gpasswd -d deploy sudo", unless = "! id -nG deploy | grep -q sudo" })
+     user("deploy", { comment = "no more" })'; do
+	put services/probe/recipe.lua <<<"$mistake"
+	leap deploy --yes web1 --confirm 6
+	status_is 4
+	cat "$OUT" "$ERR" >"$WORK/all"
+	file_has "$WORK/all" "so the node goes back by itself to what it was before"
+	check poll 30 on web1 "! test -e /var/lib/leap/confirm"
+	[[ $mistake != exec* ]] || must on web1 "gpasswd -a deploy sudo"
+	on web1 "getent passwd deploy; id deploy; stat -c '%a %U' /home/deploy" >"$WORK/after"
+	check cmp "$WORK/before" "$WORK/after"
+done
 cp "$WORK/web1.json" nodes/web1.json
-must "$LEAP" deploy --yes web1
+check poll 30 "$LEAP" deploy --yes web1
 
 it "a node that lets nobody in but the node in front of it"
 cd "$LAB" || exit 1

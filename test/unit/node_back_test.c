@@ -422,6 +422,71 @@ status_text(struct talk *talk)
 	return text.data != NULL ? buf_take(&text) : xstrdup("");
 }
 
+static void
+add_user(struct manifest *manifest, const char *shell, const char *comment, const char *group)
+{
+	json_t	*user = json_pack("{s:s, s:s}", "type", "user", "name", "app");
+
+	if (shell != NULL)
+		json_object_set_new(user, "shell", json_string(shell));
+	if (comment != NULL)
+		json_object_set_new(user, "comment", json_string(comment));
+	if (group != NULL)
+		json_object_set_new(user, "groups", json_pack("[s]", group));
+	add_resource(manifest, user);
+}
+
+TEST(account_that_was_there_before_is_given_back_what_leap_changed_of_it)
+{
+	static const char	 passwd[] = "root:x:0:0::/root:/bin/sh\napp:x:1000:1000:The app:/srv:/bin/sh\n";
+	static const char	 group[] = "root:x:0:\napp:x:1000:\nold:x:1001:app\nnew:x:1002:\n";
+	struct manifest		 all, less, broken, nothing;
+	struct talk		 talk = { .manifest = &all };
+
+	fresh_node();
+	put("/etc/passwd", passwd);
+	put("/etc/group", group);
+	manifest_init(&all, "web1");
+	add_user(&all, "/usr/sbin/nologin", "leap's", "new");
+	run_session(&talk);
+	CHECK_STR(error_of(&talk), "");
+	CHECK_TEXT("/etc/passwd", "root:x:0:0::/root:/bin/sh\napp:x:1000:1000:leap's:/srv:/usr/sbin/nologin\n");
+	CHECK_TEXT("/etc/group", "root:x:0:\napp:x:1000:\nold:x:1001:app\nnew:x:1002:app\n");
+	/* What the manifest no more names, and nothing else: it is in "old" by somebody else's doing. */
+	manifest_init(&less, "web1");
+	add_user(&less, NULL, "leap's", NULL);
+	talk.manifest = &less;
+	run_session(&talk);
+	CHECK_STR(error_of(&talk), "");
+	CHECK_TEXT("/etc/passwd", "root:x:0:0::/root:/bin/sh\napp:x:1000:1000:leap's:/srv:/bin/sh\n");
+	CHECK_TEXT("/etc/group", group);
+	/* It is nobody's matter but theirs from now on. */
+	put("/etc/passwd", "root:x:0:0::/root:/bin/sh\napp:x:1000:1000:leap's:/srv:/bin/bash\n");
+	run_session(&talk);
+	CHECK_INT(changed_by(&talk), 0);
+	/* An apply that fails gives back, too. */
+	manifest_init(&broken, "web1");
+	add_user(&broken, "/usr/sbin/nologin", "leap's", "new");
+	add_exec(&broken, "break", "exit 1");
+	talk.manifest = &broken;
+	run_session(&talk);
+	CHECK_STR(result_of(&talk), "failed");
+	CHECK(json_is_true(json_object_get(talk.result, "reverted")));
+	CHECK_TEXT("/etc/passwd", "root:x:0:0::/root:/bin/sh\napp:x:1000:1000:leap's:/srv:/bin/bash\n");
+	CHECK_TEXT("/etc/group", group);
+	manifest_init(&nothing, "web1");
+	talk.manifest = &nothing;
+	run_session(&talk);
+	CHECK_STR(error_of(&talk), "");
+	CHECK_TEXT("/etc/passwd", "root:x:0:0::/root:/bin/sh\napp:x:1000:1000:The app:/srv:/bin/bash\n");
+	CHECK_TEXT("/etc/group", group);
+	manifest_fini(&all);
+	manifest_fini(&less);
+	manifest_fini(&broken);
+	manifest_fini(&nothing);
+	talk_fini(&talk);
+}
+
 TEST(status_tells_drift_from_what_is_not_deployed)
 {
 	struct manifest	 deployed, next;
@@ -596,6 +661,7 @@ main(void)
 	RUN(old_generations_go_with_their_contents);
 	RUN(failures_do_not_push_out_what_works);
 	RUN(check_sees_all_that_is_to_come_and_nobody_else_does);
+	RUN(account_that_was_there_before_is_given_back_what_leap_changed_of_it);
 	RUN(status_tells_drift_from_what_is_not_deployed);
 	RUN(fetch_gives_managed_files_and_no_others);
 	RUN(mark_keeps_everybody_from_deploying);
