@@ -18,7 +18,7 @@ struct stray {
 static bool
 is_remark(const char *name)
 {
-	return *name == '.' || str_ends(name, "~") || str_ends(name, ".md") || str_starts(name, "README");
+	return str_ends(name, "~") || str_ends(name, ".md") || str_starts(name, "README");
 }
 
 PRINTF(3, 4)

@@ -93,6 +93,7 @@ TEST(consequences_are_told_apart)
 		{ "= lost(1)", RULE_CONSEQUENCE },
 		{ "= los(1)", "unknown-name" },
 		{ "= losttt(1)", "unknown-name" },
+		{ "= ost(1)", "unknown-name" },
 	};
 	struct instance	instance;
 	char		*text;
@@ -145,6 +146,17 @@ TEST(ports_collide_between_owners_only)
 		    "tcp port 443 of node a is wanted twice: by \"ssh\" of common.json and by \"web\" of service web" },
 		{ "\"services\": [\"web\", \"range\"]",
 		    "tcp port 80 of node a is wanted twice: by \"web\" of service web and by \"range\" of service range" },
+		{ "\"services\": [\"range\", \"web\"]",
+		    "tcp port 80 of node a is wanted twice: by \"range\" of service range and by \"web\" of service web" },
+		{ "\"services\": [\"web\", \"low\"]", NULL },
+		/* The lowest one is told, in whatever order they are written. */
+		{ "\"services\": [\"unsorted\", \"range\"]",
+		    "tcp port 70 of node a is wanted twice: by \"unsorted\" of service unsorted and by \"range\" of service range" },
+		{ "\"services\": [\"sign\", \"web\"]",
+		    "tcp port 443 of node a is wanted twice: by \"sign\" of service sign and by \"web\" of service web" },
+		{ "\"services\": [\"web\", \"variant\"], \"environment\": \"live\"",
+		    "tcp port 443 of node a is wanted twice: by \"web\" of service web and by \"variant\" of service variant" },
+		{ "\"services\": [\"web\", \"variant\"]", NULL },
 		/* The node moves one out of the way. */
 		{ "\"services\": [\"web\", \"proxy\"], \"firewall\": { \"proxy\": { \"ports\": [8443] } }", NULL },
 		/* A node, or a tag, opens a port to more: nothing else listens there. */
@@ -160,6 +172,13 @@ TEST(ports_collide_between_owners_only)
 	put(&instance, "services/more.json", "{ \"firewall\": { \"more\": { \"ports\": [8080, 8080], \"protocol\": \"tcp\" } } }");
 	put(&instance, "services/range.json", "{ \"firewall\": { \"range\": { \"ports\": [\"1-80\"], \"protocol\": \"tcp\" },"
 	    " \"two\": { \"ports\": [443], \"protocol\": \"tcp\" } } }");
+	put(&instance, "services/low.json", "{ \"firewall\": { \"low\": { \"ports\": [79], \"protocol\": \"tcp\" } } }");
+	put(&instance, "services/unsorted.json",
+	    "{ \"firewall\": { \"unsorted\": { \"ports\": [443, 70], \"protocol\": \"tcp\" } } }");
+	put(&instance, "services/sign.json", "{ \"!firewall\": { \"!sign\": { \"ports\": [443], \"protocol\": \"tcp\" } } }");
+	put(&instance, "services/variant.json", "{}");
+	put(&instance, "services/variant.live.json",
+	    "{ \"firewall\": { \"variant\": { \"ports\": [443], \"protocol\": \"tcp\" } } }");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		text = xasprintf("{ \"ip_address\": \"192.0.2.1\", %s }", rows[i].members);
 		put(&instance, "nodes/a.json", text);
@@ -176,6 +195,12 @@ TEST(ports_collide_between_owners_only)
 		CHECK_STR(rules_of(e), strstr(rows[i].members, "range") == NULL ? "colliding-ports" :
 		    "colliding-ports colliding-ports");
 	}
+	put(&instance, "nodes/a.json", "{ \"ip_address\": \"192.0.2.1\",\n  \"services\": [\"proxy\", \"web\"] }");
+	CHECK_OK(load_all(&instance));
+	CHECK_ERR(check_node(&instance, "a"), "nodes/a.json:2:25: tcp port 443 of node a is wanted twice: by \"proxy\" of "
+	    "service proxy and by \"web\" of service web\n      \"services\": [\"proxy\", \"web\"] }\n"
+	    "                            ^\n  services/proxy.json:1:38: opened here as \"proxy\" of service proxy\n"
+	    "  services/web.json:1:40: opened here as \"web\" of service web\n");
 	instance_fini(&instance);
 }
 
@@ -211,6 +236,8 @@ TEST(files_that_nothing_reads)
 		{ "services/db/recipe.lua", "services/db stray-file: the directory of a service has a file service.json\n" },
 		{ "services/db.jsn",
 		    "services/db.jsn stray-file: a service is services/NAME.json, or services/NAME/service.json\n" },
+		{ "services/web",
+		    "services/web stray-file: a service is services/NAME.json, or services/NAME/service.json\n" },
 		{ "services/dir/recpie.lua", "services/dir/recpie.lua stray-file: did you mean \"recipe.lua\"?\n" },
 		{ "services/dir/recipe.lua", "" },
 		{ "comon.json", "comon.json stray-file: did you mean \"common.json\"?\n" },
@@ -218,6 +245,7 @@ TEST(files_that_nothing_reads)
 		{ "web1.json", "web1.json stray-file: here are common.json and provider.json; nodes, services and tags have "
 		    "directories\n" },
 		{ "facts.json", "" },
+		{ "state.json", "" },
 		{ "users/alice.pub", "users/alice.pub stray-file: the key of a user is users/NAME/NAME_ssh.pub\n" },
 		{ "files/nodes/b/b.crt", "files/nodes/b stray-file: there is no node \"b\"\n" },
 		{ "files/nodes/a/a.crt", "" },
@@ -252,13 +280,20 @@ TEST(what_never_applies)
 	put(&instance, "nodes/off.json", "{ \"ip_address\": \"192.0.2.2\", \"environment\": \"old\", \"enabled\": false }");
 	put(&instance, "common.live.json", "{}");
 	put(&instance, "common.old.json", "{}");
+	put(&instance, "common.lvie.json", "{}");
+	put(&instance, "provider.lvie.json", "{}");
 	put(&instance, "services/web.lvie.json", "{}");
+	put(&instance, "tags/x.json", "{}");
+	put(&instance, "tags/x.lvie.json", "{}");
 	put(&instance, "services/_tls.json", "{}");
 	put(&instance, "services/_tls.live.json", "{}");
 	put(&instance, "services/_tls.liev.json", "{}");
 	CHECK_OK(load_all(&instance));
 	CHECK_STR(whole(&instance), "nodes/a.json idle-node: give it \"services\", or say \"enabled\": false until it has some\n"
+	    "common.lvie.json unused-variant: did you mean \"live\"?\n"
+	    "provider.lvie.json unused-variant: did you mean \"live\"?\n"
 	    "services/web.lvie.json unused-variant: did you mean \"live\"?\n"
+	    "tags/x.lvie.json unused-variant: did you mean \"live\"?\n"
 	    "services/_tls.liev.json unused-variant: did you mean \"live\"?\n");
 	/* A node that cannot be read may be in that environment. */
 	put(&instance, "nodes/b.json", "{ \"environment\": \"lvie liev\"");
@@ -421,6 +456,64 @@ TEST(a_service_that_others_need)
 }
 
 /* What is said of the instance as a whole, to the letter. */
+TEST(what_is_said_of_the_whole)
+{
+	struct instance	  instance;
+	struct node	**nodes;
+	size_t		  count;
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "services/web/schema.json",
+	    "{ \"$schema\": \"https://json-schema.org/draft/2020-12/schema\", \"x-leap-needs\": [\"proxy\"] }");
+	put(&instance, "nodes/a.json", "{ \"ip_address\": \"192.0.2.1\", \"environment\": \"live\",\n  \"services\": [\"web\"], \"x\": \"other\" }");
+	put(&instance, "nodes/b.json", "{ \"ip_address\": \"192.0.2.2\",\n  \"services\": [\"web\"] }");
+	put(&instance, "nodes/c.json", "{ \"ip_address\": \"192.0.2.3\" }");
+	/* Who is disabled needs nothing and may do nothing. */
+	put(&instance, "nodes/d.json", "{ \"ip_address\": \"192.0.2.4\", \"enabled\": false, \"environment\": \"test\",\n"
+	    "  \"services\": [\"web\"] }");
+	put(&instance, "nodes/e.json", "{ \"ip_address\": \"192.0.2.5\", \"enabled\": false }");
+	put(&instance, "tags/x.json", "{}");
+	put(&instance, "nodes/f.json", "{ \"ip_address\": \"192.0.2.6\", \"tags\": [\"x\"] }");
+	put(&instance, "provider.other.json", "{}");
+	instance.repo.leapfile.environment = (char *)(uintptr_t)"other";
+	CHECK_OK(load_all(&instance));
+	count = config_nodes(instance.config, &nodes);
+	CHECK_ERR(config_check_whole(instance.config, nodes, count),
+	    "nodes/a.json:2:16: service web needs service proxy, which no node in environment live has\n"
+	    "      \"services\": [\"web\"], \"x\": \"other\" }\n                   ^\nhint: add it to the \"services\" of a node\n"
+	    "nodes/b.json:2:16: service web needs service proxy, which no node without environment has\n"
+	    "      \"services\": [\"web\"] }\n                   ^\nhint: add it to the \"services\" of a node\n"
+	    "nodes/c.json: node c has no service and no tag\n"
+	    "hint: give it \"services\", or say \"enabled\": false until it has some\n"
+	    "Leapfile: no node is in environment \"other\", which is pinned\n"
+	    "provider.other.json: no node is in environment \"other\"\n");
+	instance_fini(&instance);
+}
+
+/* One that has nodes, one that is none (which is an error already), one of an instance that has no nodes yet. */
+TEST(a_pinned_environment_has_nodes)
+{
+	static const struct { const char *pinned, *node, *want; } rows[] = {
+		{ "live", "{ \"ip_address\": \"192.0.2.1\", \"services\": [\"web\"], \"environment\": \"live\" }", "" },
+		{ "nowhere", "{ \"ip_address\": \"192.0.2.1\", \"services\": [\"web\"] }", "" },
+		{ "production", NULL, "" },
+		{ "production", "{ \"ip_address\": \"192.0.2.1\", \"services\": [\"web\"] }", "Leapfile empty-environment\n" },
+	};
+	struct instance instance;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		instance_init(&instance);
+		fill(&instance);
+		if (rows[i].node != NULL)
+			put(&instance, "nodes/a.json", rows[i].node);
+		instance.repo.leapfile.environment = (char *)(uintptr_t)rows[i].pinned;
+		err_free(load_all(&instance));
+		CHECK_STR(whole(&instance), rows[i].want);
+		instance_fini(&instance);
+	}
+}
+
 TEST(the_whole_instance_is_spoken_of)
 {
 	struct instance	 instance;
@@ -467,6 +560,8 @@ main(void)
 	RUN(environments_that_look_like_others);
 	RUN(a_list_that_is_wrong_is_no_idle_node);
 	RUN(a_service_that_others_need);
+	RUN(what_is_said_of_the_whole);
+	RUN(a_pinned_environment_has_nodes);
 	RUN(the_whole_instance_is_spoken_of);
 	return test_done();
 }

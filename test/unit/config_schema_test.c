@@ -104,6 +104,59 @@ TEST(macros_are_checked_when_evaluated_and_name_the_node_when_several_share_them
 	instance_fini(&instance);
 }
 
+#define SIXTY	"AAAAAAAAAABBBBBBBBBBCCCCCCCCCCDDDDDDDDDDEEEEEEEEEEFFFFFFFFFF"
+
+/* The node's second line; what is said of it, and under which rule. */
+TEST(each_value)
+{
+	static const struct { const char *text, *want, *rule; } rows[] = {
+		{ "\"key\": \"A\"", "10: \"key\" must match \"^[a-z]+$\", but is \"A\"\n", "schema" },
+		{ "\"key\": \"" SIXTY "\"", "10: \"key\" must match \"^[a-z]+$\", but is a text\n", "schema" },
+		{ "\"key\": \"= secret('x'):reverse():upper()\"", "10: \"key\" must match \"^[a-z]+$\", but is \"[secret]\"\n", "schema" },
+		{ "\"list\": {}", "11: \"list\" must be a list, not an object\n", "wrong-type" },
+		{ "\"mode\": \"x\"", "11: \"mode\" must be \"fast\" or \"slow\", not \"x\"\n", "schema" },
+		{ "\"pair\": {}", "11: \"pair\" must have \"one\"\n", "required" },
+		{ "\"pair\": { \"one\": 1 }", "11: \"pair\" must have \"two\", because it has \"one\"\n", "required" },
+		/* its number is another in the whole list */
+		{ "\"+names\": [\"B\"]", "14: \"names.2\" must match \"^[a-z]+$\", but is \"B\"\n", "schema" },
+	};
+	struct instance	 instance;
+	struct err	*e;
+
+	setup(&instance);
+	put(&instance, "common.json", "{ \"names\": [\"a\"] }\n");
+	put(&instance, "schemas/common.json", "{ \"properties\": { \"names\": { \"items\": { \"pattern\": \"^[a-z]+$\" } },\n"
+	    "  \"pair\": { \"required\": [\"one\"], \"dependentRequired\": { \"one\": [\"two\"] } } } }\n");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char	*text = xasprintf("{ \"ip_address\": \"192.0.2.1\",\n  %s }\n", rows[i].text);
+		char	*want = xasprintf("nodes/a.json:2:%s", rows[i].want);
+
+		put(&instance, "nodes/a.json", text);
+		e = check(&instance);
+		CHECK_STR(err_rule_name(e), rows[i].rule);
+		CHECK_ERR_HAS(e, want);
+		free(text);
+		free(want);
+	}
+	instance_fini(&instance);
+}
+
+/* What another check has found wrong here is not told twice; what is beside it is. */
+TEST(a_mistake_is_told_once)
+{
+	struct instance instance;
+
+	setup(&instance);
+	put(&instance, "nodes/a.json", "{ \"ip_address\": \"192.0.2.1\", \"ssh\": { \"port\": 70000 }, \"mode\": \"x\" }\n");
+	CHECK_ERR(check(&instance), "nodes/a.json:1:47: 70000 is no port: they are numbered from 1 to 65535\n"
+	    "    { \"ip_address\": \"192.0.2.1\", \"ssh\": { \"port\": 70000 }, \"mode\": \"x\" }\n"
+	    "                                                  ^\n"
+	    "nodes/a.json:1:64: \"mode\" must be \"fast\" or \"slow\", not \"x\"\n"
+	    "    { \"ip_address\": \"192.0.2.1\", \"ssh\": { \"port\": 70000 }, \"mode\": \"x\" }\n"
+	    "                                                                   ^\n");
+	instance_fini(&instance);
+}
+
 TEST(what_follows_from_another_mistake_is_none)
 {
 	struct instance instance;
@@ -217,6 +270,31 @@ TEST(a_schema_that_is_wrong_says_where)
 	    "services/db/schema.json:1:54: \"x-leap-max-down\" must be a number of nodes, or a part of them such as \"50%\"\n"
 	    "    { \"x-leap-needs\": [\"web\", \"wbe\"], \"x-leap-max-down\": 0 }\n"
 	    "                                                         ^\n");
+	instance_fini(&instance);
+}
+
+TEST(more_than_all_cannot_be_down)
+{
+	struct instance	 instance;
+
+	instance_init(&instance);
+	put(&instance, "services/db.json", "{}");
+	put(&instance, "services/db/schema.json", "{ \"x-leap-max-down\": \"100%\" }\n");
+	CHECK_OK(check(&instance));
+	put(&instance, "services/db/schema.json", "{ \"x-leap-max-down\": \"101%\" }\n");
+	CHECK_ERR(check(&instance), "services/db/schema.json:1:22: \"x-leap-max-down\" must be a number of nodes, or a part of "
+	    "them such as \"50%\"\n    { \"x-leap-max-down\": \"101%\" }\n                         ^\n");
+	instance_fini(&instance);
+}
+
+TEST(a_schema_is_an_object)
+{
+	struct instance	 instance;
+
+	instance_init(&instance);
+	put(&instance, "schemas/common.json", "[]\n");
+	CHECK_ERR(check(&instance), "schemas/common.json:1:1: the schema must be a schema: an object, true or false\n"
+	    "    []\n    ^\n");
 	instance_fini(&instance);
 }
 
@@ -402,11 +480,15 @@ main(void)
 	RUN(a_node_that_fits_is_good);
 	RUN(what_is_wrong_has_the_place_of_the_layer_that_set_it);
 	RUN(macros_are_checked_when_evaluated_and_name_the_node_when_several_share_them);
+	RUN(each_value);
+	RUN(a_mistake_is_told_once);
 	RUN(what_follows_from_another_mistake_is_none);
 	RUN(values_that_are_not_there_yet_are_no_mistake_of_their_own);
 	RUN(what_no_file_has_by_that_path_is_placed_at_what_it_is_in);
 	RUN(the_instance_has_schemas_of_its_own);
 	RUN(a_schema_that_is_wrong_says_where);
+	RUN(a_schema_is_an_object);
+	RUN(more_than_all_cannot_be_down);
 	RUN(needs_are_a_list);
 	RUN(services_say_what_they_need);
 	RUN(editors_accept_what_layers_may_hold);

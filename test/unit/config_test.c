@@ -293,10 +293,33 @@ TEST(one_node_is_checked_against_all)
 		node = node_of(&instance, "b");
 		CHECK_ERR_HAS(config_check(instance.config, &node, 1),
 		    "nodes/b.json:1:17: nodes a and b have the same address, 0:0::1\n");
+		node = node_of(&instance, "a");
+		CHECK_ERR_HAS(config_check(instance.config, &node, 1),
+		    "nodes/b.json:1:17: nodes a and b have the same address, 0:0::1\n");
 		CHECK_OK(config_check(instance.config, NULL, 0));
 	}
 	instance_fini(&instance);
 }
+
+TEST(the_provider_is_checked_though_no_node_reads_it)
+{
+	struct instance	 instance;
+	struct node	*node;
+
+	instance_init(&instance);
+	put(&instance, "provider.json", "{ \"x\": \"= oops\" }");
+	put(&instance, "nodes/a.json", "{ \"ip_address\": \"192.0.2.1\" }");
+	if (CHECK_OK(instance_load(&instance))) {
+		node = node_of(&instance, "a");
+		CHECK_ERR(config_check(instance.config, &node, 1), "provider.json:1:8: nothing is called \"oops\"\n"
+		    "    { \"x\": \"= oops\" }\n           ^\n");
+	}
+	instance_fini(&instance);
+}
+
+#define FIFTY	"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee"
+#define L63	FIFTY "ffffffffffggg"
+#define N253	L63 "." L63 "." L63 "." FIFTY "fffffffffff"
 
 /* The one node says this on its second line; what is said about it. */
 TEST(names_and_ports_that_cannot_be)
@@ -316,6 +339,11 @@ TEST(names_and_ports_that_cannot_be)
 		{ "\"domain\": { \"full\": \"a..b\" }", "23: \"a..b\" is no name of a host\n" },
 		{ "\"domain\": { \"full\": \"a.b.\" }", "23: \"a.b.\" is no name of a host\n" },
 		{ "\"domain\": { \"full\": \"-a\" }", "23: \"-a\" is no name of a host\n" },
+		{ "\"domain\": { \"full\": \"a-.b\" }", "23: \"a-.b\" is no name of a host\n" },
+		{ "\"domain\": { \"full\": \"" L63 ".a\" }", NULL },
+		{ "\"domain\": { \"full\": \"" L63 "a.a\" }", "23: \"" L63 "a.a\" is no name of a host\n" },
+		{ "\"domain\": { \"full\": \"" N253 "\" }", NULL },
+		{ "\"domain\": { \"full\": \"" N253 "a\" }", "23: \"" N253 "a\" is no name of a host\n" },
 		{ "\"domain\": { \"internal\": \"\" }", "27: \"\" is no name of a host\n" },
 		{ "\"domain\": { \"internal\": 7 }", "27: \"domain.internal\" of node n must be a text, not a number\n" },
 	};
@@ -326,6 +354,7 @@ TEST(names_and_ports_that_cannot_be)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char	*text = xasprintf("{ \"ip_address\": \"10.0.0.1\",\n  %s }\n", rows[i].text);
 		char	*want = xasprintf("nodes/n.json:2:%s", rows[i].want == NULL ? "" : rows[i].want);
+		bool	 name = rows[i].want != NULL && strstr(rows[i].want, "is no name of a host") != NULL;
 
 		put(&instance, "nodes/n.json", text);
 		if (CHECK_OK(instance_load(&instance))) {
@@ -334,6 +363,9 @@ TEST(names_and_ports_that_cannot_be)
 				CHECK_OK(config_check(instance.config, &node, 1));
 			else
 				CHECK_ERR_HAS(config_check(instance.config, &node, 1), want);
+			if (name)
+				CHECK_ERR_HAS(config_check(instance.config, &node, 1),
+				    "^\nhint: names are made of letters, digits and -, with dots between them\n");
 		}
 		free(text);
 		free(want);
@@ -347,14 +379,16 @@ TEST(a_name_leads_to_one_node)
 	struct node	*node;
 
 	instance_init(&instance);
-	put(&instance, "nodes/a.json", "{ \"ip_address\": \"10.0.0.1\", \"domain\": { \"full\": \"a.example.org\" },\n"
-	    "  \"dns\": { \"aliases\": [\"www.example.org\", \"a.example.org\"] } }");
-	put(&instance, "nodes/b.json", "{ \"ip_address\": \"10.0.0.2\", \"domain\": { \"full\": \"b.example.org\" },\n"
-	    "  \"dns\": { \"aliases\": [\"www.example.org\"] } }");
+	put(&instance, "nodes/a.json", "{ \"ip_address\": \"10.0.0.1\", \"domain\": { \"full\": \"a.example.org\",\n"
+	    "    \"internal\": \"x.example.i\" }, \"dns\": { \"aliases\": [\"www.example.org\", \"a.example.org\"] } }");
+	put(&instance, "nodes/b.json", "{ \"ip_address\": \"10.0.0.2\", \"domain\": { \"full\": \"b.example.org\",\n"
+	    "    \"internal\": \"x.example.i\" }, \"dns\": { \"aliases\": [\"www.example.org\"] } }");
 	put(&instance, "nodes/off.json", "{ \"ip_address\": \"10.0.0.3\", \"enabled\": false,\n"
 	    "  \"domain\": { \"full\": \"b.example.org\" } }");
 	if (CHECK_OK(instance_load(&instance))) {
 		node = node_of(&instance, "b");
+		CHECK_OK(config_check(instance.config, &node, 1));
+		node = node_of(&instance, "off");
 		CHECK_OK(config_check(instance.config, &node, 1));
 	}
 	put(&instance, "nodes/c.json", "{ \"ip_address\": \"10.0.0.4\",\n  \"domain\": { \"full\": \"A.Example.org\" } }");
@@ -507,6 +541,7 @@ TEST(inspect_shows_what_is_merged)
 	put(&instance, "services/s.json", "{ \"+p\": [2] }");
 	put(&instance, "tags/t.json", "{}");
 	put(&instance, "nodes/n.json", "{}");
+	put(&instance, "nodes/web1.json", "{}");
 	CHECK_OK(instance_load(&instance));
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (!CHECK_OK(config_inspect(instance.config, rows[i].name, &value)))
@@ -516,6 +551,7 @@ TEST(inspect_shows_what_is_merged)
 		free(text);
 	}
 	CHECK_ERR(config_inspect(instance.config, "comon", &value), "no node, service or tag \"comon\"\n");
+	CHECK_ERR(config_inspect(instance.config, "wbe1", &value), "no node, service or tag \"wbe1\"\nhint: did you mean \"web1\"?\n");
 	CHECK_OK(config_provider(instance.config, NULL, &value));
 	CHECK_STR(json_str(value, "domain"), "example.org");
 	instance_fini(&instance);
@@ -533,6 +569,7 @@ main(void)
 	RUN(values_of_nodes);
 	RUN(everything_is_checked);
 	RUN(one_node_is_checked_against_all);
+	RUN(the_provider_is_checked_though_no_node_reads_it);
 	RUN(names_and_ports_that_cannot_be);
 	RUN(a_name_leads_to_one_node);
 	RUN(a_pinned_environment_is_one);

@@ -100,6 +100,10 @@ TEST(each_error)
 		{ "= remote_file_path('nodes/web1/web1.key')",
 		    "\"nodes/web1/web1.key\" is private: a macro cannot read it\n" },
 		{ "= remote_files()", "remote_files() is for recipes: no property can have it\n" },
+		{ "= pgp_fingerprint('alice')", "user \"alice\" has no OpenPGP key\n"
+		    "hint: gpg --armor --export NAME >users/NAME/NAME_pgp.pub\n" },
+		{ "= pgp_fingerprint('a/b')", "user \"a/b\" has no OpenPGP key\n"
+		    "hint: gpg --armor --export NAME >users/NAME/NAME_pgp.pub\n" },
 		{ "= fingerprint('motd')", "the file \"motd\" is no certificate\n" },
 		{ "= fingerprint('ca/ca.crt')", "there is no file \"ca/ca.crt\"\nhint: run \"leap cert ca\"\n" },
 		{ "= authorized_keys()", "there is no sysadmin: no SSH key in users/*/*_ssh.pub\n"

@@ -97,6 +97,10 @@ TEST(what_a_value_is)
 		{ "{\"enum\": [1, [2], {\"a\": 3.0}]}", "{\"a\": 3}", "" },
 		{ "{\"enum\": [1, 2, 3]}", "4", ": must be 1, 2 or 3 [enum]\n" },
 		{ "{\"enum\": []}", "4", ": must not be there [enum]\n" },
+		{ "{\"enum\": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]}", "0",
+		  ": must be 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 or 12 [enum]\n" },
+		{ "{\"enum\": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]}", "0",
+		  ": must be 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 or one of 2 more [enum]\n" },
 		{ "{\"const\": 1}", "1.0", "" },
 		{ "{\"const\": 1}", "true", ": must be 1 [const]\n" },
 		{ "{\"const\": {\"a\": [1]}}", "{\"a\": [2]}", ": must be {\"a\":[1]} [const]\n" },
@@ -481,6 +485,17 @@ is_seven(void *arg, const json_t *value)
 	return json_integer_value(value) == 7;
 }
 
+TEST(a_schema_that_is_not_there_is_none)
+{
+	struct schema_set	*set = schema_set_new(0);
+	struct buf		 text = { 0 };
+
+	CHECK(schema_compile(set, "leap:/nothing", note, &text) == NULL);
+	CHECK_STR(buf_text(&text), ": is not known [$ref]\n");
+	buf_fini(&text);
+	schema_set_free(set);
+}
+
 TEST(some_values_pass_whatever_the_schema_says)
 {
 	struct schema_set	*set = schema_set_new(0);
@@ -544,6 +559,7 @@ main(void)
 	RUN(vocabularies);
 	RUN(hostile_schemas_come_to_an_end);
 	RUN(null_may_count_as_missing);
+	RUN(a_schema_that_is_not_there_is_none);
 	RUN(some_values_pass_whatever_the_schema_says);
 	RUN(references_are_resolved_as_the_standard_says);
 	return test_done();
