@@ -35,32 +35,39 @@ next_rank(const struct batch_node *nodes, size_t count, unsigned *rank)
 	return left;
 }
 
+/* One batch; of canaries, and of nothing else, as long as any are left. */
 static void
-fill(struct batch_node *nodes, size_t count, const struct batch_limits *limits, unsigned rank, size_t number)
+fill(struct batch_node *nodes, size_t count, const struct batch_limits *limits, unsigned rank, size_t number,
+    size_t *canaries)
 {
-	size_t	 size = number == 0 && limits->canary > 0 ? limits->canary : limits->size, used = 0;
+	bool	 canary = *canaries > 0;
+	size_t	 size = canary && (limits->size == 0 || *canaries < limits->size) ? *canaries : limits->size, used = 0;
 	size_t	*down = xcalloc(limits->groups + 1, sizeof(*down));
 
 	for (size_t i = 0; i < count && (size == 0 || used < size); i++) {
 		if (nodes[i].batch != NO_BATCH || nodes[i].rank != rank || !fits(&nodes[i], down, limits))
 			continue;
 		nodes[i].batch = number;
+		nodes[i].canary = canary;
 		used++;
 		for (size_t k = 0; k < nodes[i].group_count; k++)
 			down[nodes[i].groups[k]]++;
 	}
+	*canaries -= canary ? used : 0;
 	free(down);
 }
 
 size_t
 batches_make(struct batch_node *nodes, size_t count, const struct batch_limits *limits)
 {
-	size_t	 batches = 0;
+	size_t	 batches = 0, canaries = limits->canary;
 	unsigned rank = 0;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		nodes[i].batch = nodes[i].idle ? 0 : NO_BATCH;
+		nodes[i].canary = false;
+	}
 	while (next_rank(nodes, count, &rank))
-		fill(nodes, count, limits, rank, batches++);
+		fill(nodes, count, limits, rank, batches++, &canaries);
 	return batches == 0 && count > 0 ? 1 : batches;
 }

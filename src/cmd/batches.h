@@ -14,14 +14,15 @@ struct batch_node {
 	unsigned	 rank;		/* nodes of a lower one are done before it begins */
 	bool		 idle;		/* nothing changes on it: it goes with the first, whatever else does */
 
-	size_t		 batch;		/* batches_make() fills this */
+	size_t		 batch;		/* batches_make() fills these */
+	bool		 canary;	/* others go only when it works */
 };
 
 struct batch_limits {
 	const size_t	*down;		/* how many of each group may be down at once, at least 1 */
 	size_t		 groups;
 	size_t		 size;		/* nodes in a batch; 0: any */
-	size_t		 canary;	/* in the first batch; 0: no other number than in all */
+	size_t		 canary;	/* so many that are not idle go before all others, in as many batches as it takes */
 };
 
 /*

@@ -49,7 +49,7 @@ read_request(struct cert_request *request, struct context *context, const struct
 	int64_t			 end = 0;
 	struct err		*e;
 
-	if ((e = fleet_number(context, "--days", DAYS_MAX, &days)) != NULL ||
+	if ((e = fleet_number(context, "--days", 0, DAYS_MAX, &days)) != NULL ||
 	    (e = leaf_settings_read(&settings, context->config, NULL, AUTHORITY_CLIENTS)) != NULL ||
 	    (e = cert_describe(ca, &end, NULL, NULL)) != NULL)
 		return e;

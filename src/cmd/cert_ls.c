@@ -133,7 +133,7 @@ cert_ls_run(struct context *context)
 	unsigned		 within = 0;
 	struct err		*e;
 
-	if ((e = fleet_number(context, "--within", WITHIN_MAX, &within)) != NULL ||
+	if ((e = fleet_number(context, "--within", 0, WITHIN_MAX, &within)) != NULL ||
 	    (e = cert_list_read(&list, context->repo, context->config)) != NULL)
 		goto out;
 	print_list(&list, context->json, opt_get(context, "--within") != NULL, within, &bad);

@@ -39,8 +39,6 @@ struct order {
 	unsigned	 lock_wait, limit_rate;
 	json_t		*plan;		/* a saved one that is executed, or NULL */
 	struct strs	 names;		/* its nodes, or those that failed */
-	char		**words;	/* the command's own, while the context has the plan's nodes */
-	size_t		 word_count;
 	bool		 retry, keep;
 	unsigned	 confirm;
 	struct fleet_how how;
@@ -49,7 +47,7 @@ struct order {
 /* A saved plan brings its own nodes, revision and options. */
 NODISCARD
 static struct err *
-use_plan(struct order *order, struct context *context)
+use_plan(struct order *order, const struct context *context, const char *path)
 {
 	static const char *const	 options[] = { "--rev", "--retry-failed", "--thorough", "--purge-packages" };
 	struct err			*e;
@@ -57,37 +55,37 @@ use_plan(struct order *order, struct context *context)
 	for (size_t i = 0; i < ARRAY_LEN(options); i++)
 		if (opt_get(context, options[i]) != NULL)
 			return err_new(ERR_USAGE, "%s is no option for a saved plan, which is executed as it is", options[i]);
-	if ((e = plan_read(&order->plan, context->args[0])) != NULL)
+	if ((e = plan_read(&order->plan, path, context->repo)) != NULL)
 		return e;
 	json_keys(json_object_get(order->plan, "nodes"), &order->names);
 	order->how.rev = json_str(order->plan, "rev");
 	order->how.certs = PREPARE_CERTS_LOOK;
-	order->words = context->args;
-	order->word_count = context->arg_count;
-	context->args = order->names.items;
-	context->arg_count = order->names.count;
+	order->how.planned = &order->names;
 	return NULL;
 }
 
 NODISCARD
 static struct err *
-read_order(struct order *order, struct context *context)
+read_order(struct order *order, const struct context *context)
 {
+	const char	*path = NULL;
 	struct err	*e = rollout_read(&order->rollout, context);
 
 	order->how = (struct fleet_how){ .certs = PREPARE_CERTS_UPDATE, .rev = opt_get(context, "--rev") };
 	if (order->how.rev != NULL)
 		order->how.certs = PREPARE_CERTS_LOOK;	/* that state is as it was */
 	if (e == NULL)
-		e = fleet_number(context, "--lock-wait", LOCK_WAIT_MAX, &order->lock_wait);
+		e = fleet_number(context, "--lock-wait", 0, LOCK_WAIT_MAX, &order->lock_wait);
 	if (e == NULL)
-		e = fleet_number(context, "--limit-rate", RATE_MAX, &order->limit_rate);
+		e = fleet_number(context, "--limit-rate", 0, RATE_MAX, &order->limit_rate);
 	order->confirm = FLEET_CONFIRM_SECONDS;
 	if (e == NULL)
-		e = fleet_number(context, "--confirm", CONFIRM_MAX, &order->confirm);
+		e = fleet_number(context, "--confirm", 0, CONFIRM_MAX, &order->confirm);
 	order->keep = opt_get(context, "--keep") != NULL;
-	if (e == NULL && plan_is_named(context))
-		return use_plan(order, context);
+	if (e == NULL)
+		e = plan_find(&path, context);
+	if (e == NULL && path != NULL)
+		return use_plan(order, context, path);
 	order->retry = opt_get(context, "--retry-failed") != NULL;
 	if (e == NULL && order->retry)
 		e = retry_read(&order->names, context->repo);
@@ -97,12 +95,8 @@ read_order(struct order *order, struct context *context)
 }
 
 static void
-order_fini(struct order *order, struct context *context)
+order_fini(struct order *order)
 {
-	if (order->words != NULL) {
-		context->args = order->words;
-		context->arg_count = order->word_count;
-	}
 	json_decref(order->plan);
 	strs_fini(&order->names);
 }
@@ -190,7 +184,7 @@ deploy_run(struct context *context)
 		e = deploy(&fleet, &order);
 	fleet_fini(&fleet);
 out:
-	order_fini(&order, context);
+	order_fini(&order);
 	return e;
 }
 

@@ -57,7 +57,7 @@ who(void)
 }
 
 struct err *
-fleet_number(const struct context *context, const char *option, unsigned most, unsigned *out)
+fleet_number(const struct context *context, const char *option, unsigned least, unsigned most, unsigned *out)
 {
 	const char	*text = opt_get(context, option);
 	char		*end;
@@ -66,8 +66,8 @@ fleet_number(const struct context *context, const char *option, unsigned most, u
 	if (text == NULL)
 		return NULL;
 	number = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end != '\0' || number > most)
-		return err_new(ERR_USAGE, "%s wants a number from 0 to %u, not \"%s\"", option, most, text);
+	if (*text < '0' || *text > '9' || *end != '\0' || number < least || number > most)
+		return err_new(ERR_USAGE, "%s wants a number from %u to %u, not \"%s\"", option, least, most, text);
 	*out = (unsigned)number;
 	return NULL;
 }
@@ -75,13 +75,8 @@ fleet_number(const struct context *context, const char *option, unsigned most, u
 struct err *
 fleet_parallel(const struct context *context, unsigned *out)
 {
-	struct err	*e;
-
 	*out = context->repo->leapfile.ssh_parallel;
-	e = fleet_number(context, "--parallel", 1000, out);
-	if (*out == 0)
-		*out = 1;
-	return e;
+	return fleet_number(context, "--parallel", 1, 1000, out);
 }
 
 static struct err *
@@ -172,6 +167,18 @@ keep_names(struct node_list *nodes, const struct strs *names)
 	nodes->count = kept;
 }
 
+/* The nodes of a saved plan, whatever environment is pinned: a name is not a word that could mean more. */
+NODISCARD
+static struct err *
+planned_nodes(struct node_list *out, struct config *config, const struct strs *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (config_node(config, names->items[i]) == NULL)
+			return err_hint(err_new(ERR_USAGE, "the plan has a node \"%s\", and this instance has none", names->items[i]),
+			    "plan anew");
+	return filter_select(out, config, names->items, names->count, 0);
+}
+
 /* An error of a revision says so. */
 static struct err *
 of_revision(const struct fleet *fleet, struct err *take_e)
@@ -204,7 +211,8 @@ make_manifests(struct fleet *fleet, const struct fleet_how *how)
 	if (context->config == NULL)
 		e = context_load(context);
 	if (e == NULL)
-		e = select_nodes(&fleet->nodes, context, 0, 0);
+		e = how->planned != NULL ? planned_nodes(&fleet->nodes, context->config, how->planned) :
+		    select_nodes(&fleet->nodes, context, 0, 0);
 	if (e == NULL && how->names != NULL)
 		keep_names(&fleet->nodes, how->names);
 	if (e == NULL && !how->bare)
@@ -253,6 +261,7 @@ fleet_fini(struct fleet *fleet)
 	free(fleet->events);
 	free(fleet->commit);
 	strs_fini(&fleet->to_make);
+	strs_fini(&fleet->down);
 	json_decref(fleet->expect);
 	node_list_fini(&fleet->nodes);
 	if (fleet->here == NULL)

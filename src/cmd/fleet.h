@@ -84,6 +84,7 @@ struct fleet {
 	char			*commit;	/* that is deployed, "" before the first */
 	bool			 clean;		/* the work tree is as in the commit */
 	size_t			 pushable;
+	struct strs		 down;		/* names of other nodes that may be down, of a saved plan */
 	bool			 planned;	/* the user said yes to a plan: each node must be as it was then */
 	bool			 thorough, purge_packages;
 	bool			 keep;		/* leave a node where a deploy of it failed */
@@ -98,6 +99,7 @@ struct fleet_how {
 	bool			 bare;		/* no configuration goes to the nodes: no recipes, no certificates */
 	const char		*rev;		/* a revision of git's to read instead of the work tree, or NULL */
 	const struct strs	*names;		/* of the nodes that the words choose only these; NULL: all */
+	const struct strs	*planned;	/* not what the words choose, but the nodes of these names; NULL: the words */
 };
 
 /*
@@ -154,11 +156,12 @@ struct err	*fleet_report(struct fleet *fleet, const char *op);
 NODISCARD
 struct err	*fleet_errors(struct fleet *fleet);
 
-/* The whole number, at most `most`, that an option gives; *out is left alone when it was not given. */
+/* The whole number from `least` to `most` that an option gives; *out is left alone when it was not given. */
 NODISCARD
-struct err	*fleet_number(const struct context *context, const char *option, unsigned most, unsigned *out);
+struct err	*fleet_number(const struct context *context, const char *option, unsigned least, unsigned most,
+		    unsigned *out);
 
-/* --parallel, or the Leapfile's number; at least 1. */
+/* --parallel, or the Leapfile's number. */
 NODISCARD
 struct err	*fleet_parallel(const struct context *context, unsigned *out);
 

@@ -55,7 +55,7 @@ rollback_run(struct context *context)
 		return e;
 	e = ask_init_one(&fleet, context);
 	if (e == NULL)
-		e = fleet_number(context, "--confirm", CONFIRM_MAX, &fleet.confirm);
+		e = fleet_number(context, "--confirm", 0, CONFIRM_MAX, &fleet.confirm);
 	fleet.keep = opt_get(context, "--keep") != NULL;
 	fleet.thorough = opt_get(context, "--thorough") != NULL;
 	if (e == NULL && !context->yes)

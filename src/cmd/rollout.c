@@ -20,6 +20,8 @@
 /* What is known of the services of a fleet. */
 struct order {
 	struct fleet		*fleet;
+	const struct rollout	*rollout;
+	size_t			 size;		/* nodes in a batch; 0: any */
 	json_t			*numbers;	/* "ENVIRONMENT SERVICE" → the number of its group */
 	size_t			*down;		/* by that number: how many may be down at once */
 	struct strs		 needed;	/* services that others of the fleet need */
@@ -31,20 +33,21 @@ struct err *
 rollout_read(struct rollout *rollout, const struct context *context)
 {
 	const char	*batch = opt_get(context, "--batch");
-	unsigned	 number = 0, canary = 0;
+	unsigned long	 number = 0;
+	unsigned	 canary = 0;
 	char		*end = NULL;
 	struct err	*e;
 
 	*rollout = (struct rollout){ 0 };
 	if (batch != NULL) {
-		number = *batch >= '0' && *batch <= '9' ? (unsigned)strtoul(batch, &end, 10) : 0;
+		number = *batch >= '0' && *batch <= '9' ? strtoul(batch, &end, 10) : 0;
 		if (number == 0 || number > NODES_MAX || (*end != '\0' && (strcmp(end, "%") != 0 || number > 100)))
 			return err_new(ERR_USAGE, "--batch wants a number of nodes or a part of them, 5 or 20%%, not \"%s\"",
 			    batch);
 		*(*end == '%' ? &rollout->percent : &rollout->batch) = number;
 	}
-	if ((e = fleet_number(context, "--canary", NODES_MAX, &canary)) == NULL)
-		e = fleet_number(context, "--max-fail", NODES_MAX, &rollout->max_fail);
+	if ((e = fleet_number(context, "--canary", 0, NODES_MAX, &canary)) == NULL)
+		e = fleet_number(context, "--max-fail", 0, NODES_MAX, &rollout->max_fail);
 	rollout->canary = canary;
 	return e;
 }
@@ -129,11 +132,11 @@ node_rank(const struct order *order, const struct node *node)
 }
 
 static void
-order_init(struct order *order, struct fleet *fleet)
+order_init(struct order *order, struct fleet *fleet, const struct rollout *rollout)
 {
 	struct config	*config = fleet->context->config;
 
-	*order = (struct order){ .fleet = fleet, .numbers = json_object() };
+	*order = (struct order){ .fleet = fleet, .rollout = rollout, .numbers = json_object() };
 	order->nodes = xcalloc(fleet->pushable + 1, sizeof(*order->nodes));
 	order->groups = xcalloc(fleet->pushable + 1, sizeof(*order->groups));
 	for (size_t i = 0; i < fleet->pushable; i++) {
@@ -162,13 +165,11 @@ order_fini(struct order *order)
 	json_decref(order->numbers);
 }
 
-/* A node that is down already leaves fewer others that may be. */
+/* A node that may be down already leaves fewer others that may be; NULL is one that the configuration has no more. */
 static void
-count_down(struct order *order, const struct push_job *job)
+count_down(struct order *order, const struct node *node)
 {
-	const struct node	*node = node_of(order->fleet, job);
-
-	for (size_t i = 0; i < node->services.count; i++) {
+	for (size_t i = 0; node != NULL && i < node->services.count; i++) {
 		size_t	 group = group_of(order, node, node->services.items[i]);
 
 		if (group != SIZE_MAX && order->down[group] > 1)
@@ -190,46 +191,75 @@ describe(struct order *order, size_t index, bool in_use, bool idle)
 		order->groups[index][out->group_count++] = group_of(order, node, node->services.items[i]);
 }
 
+/* What the user wants of `count` nodes, which are described; a part is one of those on which something changes. */
+static void
+set_size(struct order *order, size_t count)
+{
+	size_t	 busy = 0;
+
+	for (size_t i = 0; i < count; i++)
+		busy += !order->nodes[i].idle;
+	order->size = order->rollout->batch;
+	if (order->rollout->percent > 0)
+		order->size = busy * order->rollout->percent / 100 > 0 ? busy * order->rollout->percent / 100 : 1;
+}
+
+/* Number the batches of the nodes from `first` to `count`, which are described; returns how many there are. */
 static size_t
-make(struct order *order, const struct rollout *rollout, size_t count)
+make(struct order *order, size_t first, size_t count)
 {
 	struct batch_limits	 limits = {
-		.down = order->down, .groups = json_object_size(order->numbers), .canary = rollout->canary,
-		.size = rollout->batch,
+		.down = order->down, .groups = json_object_size(order->numbers), .size = order->size,
+		.canary = order->rollout->canary,
 	};
 
-	if (rollout->percent > 0)
-		limits.size = count * rollout->percent / 100 > 0 ? count * rollout->percent / 100 : 1;
-	return batches_make(order->nodes, count, &limits);
+	for (size_t i = 0; i < first; i++)
+		limits.canary -= order->nodes[i].canary;
+	return batches_make(order->nodes + first, count - first, &limits);
 }
 
 /* Whether all nodes could not go at once if something had to be done on each. */
 static bool
-is_bound(struct order *order, const struct rollout *rollout)
+is_bound(struct order *order)
 {
 	for (size_t i = 0; i < order->fleet->pushable; i++)
 		describe(order, i, true, false);
-	return make(order, rollout, order->fleet->pushable) > 1;
+	set_size(order, order->fleet->pushable);
+	return make(order, 0, order->fleet->pushable) > 1;
 }
 
+/* One that was lost on the way is in nobody knows what state; one that was never reached is as it was. */
 static bool
 harmed(const struct push_job *job)
 {
-	return job->result == PUSH_FAILED;
+	return job->result == PUSH_FAILED || (job->result == PUSH_UNREACHABLE && job->begun);
 }
 
 /* Whether the next batch may begin after this one, `first` to `end`. */
 static bool
-may_go_on(const struct fleet *fleet, const struct rollout *rollout, size_t first, size_t end, unsigned *failed)
+may_go_on(const struct order *order, size_t first, size_t end, unsigned *failed)
 {
-	bool	 canary = first == 0 && rollout->canary > 0;
-
 	for (size_t i = first; i < end; i++) {
-		*failed += harmed(&fleet->jobs[i]);
-		if (canary && fleet->jobs[i].result != PUSH_OK)
+		*failed += harmed(&order->fleet->jobs[i]);
+		if (order->nodes[i].canary && order->fleet->jobs[i].result != PUSH_OK)
 			return false;
 	}
-	return *failed <= rollout->max_fail;
+	return *failed <= order->rollout->max_fail;
+}
+
+/* Nodes of a batch that did not come through may be down from now on.  Whether there are any that others rely on. */
+static bool
+lose(struct order *order, size_t first, size_t end)
+{
+	bool	 lost = false;
+
+	for (size_t i = first; i < end; i++) {
+		if (order->fleet->jobs[i].result == PUSH_OK || order->nodes[i].group_count == 0)
+			continue;
+		count_down(order, node_of(order->fleet, &order->fleet->jobs[i]));
+		lost = true;
+	}
+	return lost;
 }
 
 /* The nodes that come no more. */
@@ -248,9 +278,9 @@ skip(struct fleet *fleet, size_t first, size_t end)
 	}
 }
 
-/* Bring the jobs into the order of their batches; within one they stay in theirs. */
+/* Bring the jobs into the order of their batches, from `first` on; within one they stay in theirs. */
 static void
-sort(struct order *order, size_t count, size_t batches)
+sort(struct order *order, size_t first, size_t count, size_t batches)
 {
 	struct fleet		*fleet = order->fleet;
 	struct push_job		*jobs = xcalloc(count + 1, sizeof(*jobs));
@@ -259,7 +289,7 @@ sort(struct order *order, size_t count, size_t batches)
 	size_t			 at = 0;
 
 	for (size_t batch = 0; batch < batches; batch++) {
-		for (size_t i = 0; i < count; i++) {
+		for (size_t i = first; i < count; i++) {
 			if (order->nodes[i].batch != batch)
 				continue;
 			jobs[at] = fleet->jobs[i];
@@ -267,34 +297,46 @@ sort(struct order *order, size_t count, size_t batches)
 			nodes[at++] = order->nodes[i];
 		}
 	}
-	memcpy(fleet->jobs, jobs, count * sizeof(*jobs));
-	memcpy(fleet->events, events, count * sizeof(*events));
-	memcpy(order->nodes, nodes, count * sizeof(*nodes));
+	memcpy(fleet->jobs + first, jobs, at * sizeof(*jobs));
+	memcpy(fleet->events + first, events, at * sizeof(*events));
+	memcpy(order->nodes + first, nodes, at * sizeof(*nodes));
 	free(jobs);
 	free(events);
 	free(nodes);
 }
 
+static size_t
+arrange(struct order *order, size_t first, size_t count)
+{
+	size_t	 batches = make(order, first, count);
+
+	sort(order, first, count, batches);
+	return batches;
+}
+
 /* Apply on the first `count` jobs, whose nodes are described. */
 static struct err *
-run_batches(struct order *order, const struct rollout *rollout, size_t count)
+run_batches(struct order *order, size_t count)
 {
 	struct fleet	*fleet = order->fleet;
-	size_t		 batches = make(order, rollout, count), first = 0, end;
+	size_t		 batches, first = 0, end;
 	unsigned	 failed = 0;
 	struct err	*e = NULL;
 
-	sort(order, count, batches);
-	for (size_t batch = 0; e == NULL && batch < batches; batch++, first = end) {
-		for (end = first; end < count && order->nodes[end].batch == batch;)
+	set_size(order, count);
+	batches = arrange(order, 0, count);
+	for (size_t batch = 1; e == NULL && first < count; batch++, first = end) {
+		for (end = first; end < count && order->nodes[end].batch == order->nodes[first].batch;)
 			end++;
 		if (batches > 1)
-			note("batch %zu of %zu: %zu %s\n", batch + 1, batches, end - first, end - first == 1 ? "node" : "nodes");
+			note("batch %zu of %zu: %zu %s\n", batch, batches, end - first, end - first == 1 ? "node" : "nodes");
 		e = fleet_push(fleet, &(struct fleet_push){ .op = "apply", .first = first, .count = end - first });
-		if (e == NULL && (ssh_stopped() || !may_go_on(fleet, rollout, first, end, &failed))) {
+		if (e == NULL && (ssh_stopped() || !may_go_on(order, first, end, &failed))) {
 			skip(fleet, end, count);
 			break;
 		}
+		if (lose(order, first, end))
+			batches = batch + arrange(order, end, count);
 	}
 	return e;
 }
@@ -316,7 +358,7 @@ partition(struct fleet *fleet)
 
 /* Ask all nodes; those that have nothing to do are done. */
 static struct err *
-run_careful(struct order *order, const struct rollout *rollout)
+run_careful(struct order *order)
 {
 	struct fleet	*fleet = order->fleet;
 	size_t		 count;
@@ -334,9 +376,27 @@ run_careful(struct order *order, const struct rollout *rollout)
 		if (i < count)
 			describe(order, i, fleet->jobs[i].generation > 0, false);
 		else if (fleet->jobs[i].result != PUSH_OK)
-			count_down(order, &fleet->jobs[i]);
+			count_down(order, node_of(fleet, &fleet->jobs[i]));
 	}
-	return run_batches(order, rollout, count);
+	return run_batches(order, count);
+}
+
+/* Each node is as it was planned, or is not touched. */
+static struct err *
+run_planned(struct order *order)
+{
+	struct fleet	*fleet = order->fleet;
+
+	for (size_t i = fleet->pushable; i < fleet->nodes.count; i++)
+		count_down(order, node_of(fleet, &fleet->jobs[i]));
+	for (size_t i = 0; i < fleet->down.count; i++)
+		count_down(order, config_node(fleet->context->config, fleet->down.items[i]));
+	for (size_t i = 0; i < fleet->pushable; i++) {
+		const struct push_job	*job = &fleet->jobs[i];
+
+		describe(order, i, job->generation > 0, job->changed == 0 && job->restarted == 0);
+	}
+	return run_batches(order, fleet->pushable);
 }
 
 struct err *
@@ -345,21 +405,13 @@ rollout_run(struct fleet *fleet, const struct rollout *rollout)
 	struct order	 order;
 	struct err	*e;
 
-	order_init(&order, fleet);
-	if (fleet->planned) {
-		for (size_t i = fleet->pushable; i < fleet->nodes.count; i++)
-			count_down(&order, &fleet->jobs[i]);
-		for (size_t i = 0; i < fleet->pushable; i++) {
-			const struct push_job	*job = &fleet->jobs[i];
-
-			describe(&order, i, job->generation > 0, job->changed == 0 && job->restarted == 0);
-		}
-		e = run_batches(&order, rollout, fleet->pushable);
-	} else if (is_bound(&order, rollout)) {
-		e = run_careful(&order, rollout);
-	} else {
+	order_init(&order, fleet, rollout);
+	if (fleet->planned)
+		e = run_planned(&order);
+	else if (is_bound(&order))
+		e = run_careful(&order);
+	else
 		e = fleet_push(fleet, &(struct fleet_push){ .op = "apply", .count = fleet->pushable });
-	}
 	order_fini(&order);
 	return e;
 }

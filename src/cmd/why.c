@@ -239,7 +239,7 @@ why_run(struct context *context)
 	struct err	*e;
 
 	explain_start(context->config);
-	if ((e = fleet_number(context, "--depth", DEPTH_MOST, &why.depth)) != NULL ||
+	if ((e = fleet_number(context, "--depth", 0, DEPTH_MOST, &why.depth)) != NULL ||
 	    (e = choose(&why, context)) != NULL ||
 	    (e = explain_all(&why, context)) != NULL)
 		goto out;

@@ -326,5 +326,7 @@ config_service_max_down(struct config *config, const char *service, size_t count
 	limit = read_limit(value, &percent);
 	if (percent)
 		limit = count * limit / 100;
+	else if (limit >= count)
+		limit = count - (count > 0);
 	return limit == 0 ? 1 : limit;
 }

@@ -37,6 +37,7 @@ struct push_job {
 	unsigned		 changed, restarted, generation, checks, checks_failed;
 	size_t			 bytes;			/* of contents that a plan found missing on the node */
 	char			 state[SHA256_HEX_SIZE];	/* that a plan was made for, or "" */
+	bool			 begun;			/* the node was told to change, and answered: it may have begun */
 	bool			 reverted;		/* it failed, and the node is as it was before */
 	json_t			*data;			/* what the op gives beyond all that, cleaned, or NULL; the caller's */
 	double			 seconds;

@@ -497,6 +497,7 @@ session_run(struct push_job *job, const struct request *request, const struct se
 		nonce = s.answers.nonce;
 		s.answers.nonce = NULL;
 	}
+	job->begun = s.answers.hello && is_change(&s) && !request->careful;
 	if (s.ssh != NULL)
 		ssh_stats(s.ssh, &job->stats);
 	ssh_close(s.ssh);

@@ -9,7 +9,7 @@
 
 /*
  * Each word is a node: its groups, as letters; a digit before them is its rank, "-" makes it idle, "." is one without
- * groups.  What comes out are the numbers of their batches.
+ * groups.  What comes out are the numbers of their batches, of a canary with a "c".
  */
 static void
 check(const char *const *words, const size_t *down, size_t size, size_t canary, const char *want)
@@ -32,7 +32,7 @@ check(const char *const *words, const size_t *down, size_t size, size_t canary, 
 	}
 	batches = batches_make(nodes, count, &limits);
 	for (size_t i = 0; i < count; i++) {
-		buf_addf(&got, "%zu", nodes[i].batch);
+		buf_addf(&got, "%zu%s", nodes[i].batch, nodes[i].canary ? "c" : "");
 		last = nodes[i].batch > last ? nodes[i].batch : last;
 	}
 	CHECK_STR(buf_text(&got), want);
@@ -64,11 +64,20 @@ TEST(a_batch_has_no_more_nodes_than_asked_for)
 	check(WORDS("a", "a", ".", "."), DOWN(1, 1, 1), 2, 0, "0101");
 }
 
-TEST(the_canary_comes_first_and_alone)
+TEST(canaries_come_first_and_alone)
 {
-	check(WORDS(".", ".", ".", "."), DOWN(1, 1, 1), 0, 1, "0111");
-	check(WORDS(".", ".", ".", "."), DOWN(1, 1, 1), 2, 1, "0112");
-	check(WORDS("a", "a", ".", "."), DOWN(1, 1, 1), 0, 2, "0101");
+	check(WORDS(".", ".", ".", "."), DOWN(1, 1, 1), 0, 1, "0c111");
+	check(WORDS(".", ".", ".", "."), DOWN(1, 1, 1), 2, 1, "0c112");
+	check(WORDS("a", "a", ".", "."), DOWN(1, 1, 1), 0, 2, "0c10c1");
+	check(WORDS("-a", "a", "-a", "."), DOWN(1, 1, 1), 0, 1, "00c01");
+	check(WORDS(".", "."), DOWN(1, 1, 1), 0, 9, "0c0c");
+}
+
+TEST(canaries_are_as_many_as_asked_for_whatever_the_limits)
+{
+	check(WORDS("a", "a", "a", "a"), DOWN(1, 1, 1), 0, 3, "0c1c2c3");
+	check(WORDS(".", ".", ".", ".", "."), DOWN(1, 1, 1), 2, 3, "0c0c1c22");
+	check(WORDS("1.", "0.", "1.", "0."), DOWN(1, 1, 1), 0, 3, "1c0c20c");
 }
 
 TEST(what_others_need_is_done_before_they_begin)
@@ -80,7 +89,7 @@ TEST(what_others_need_is_done_before_they_begin)
 TEST(nodes_on_which_nothing_changes_wait_for_nobody)
 {
 	check(WORDS("-a", "a", "-a", "a"), DOWN(1, 1, 1), 1, 0, "0001");
-	check(WORDS("-3.", "-."), DOWN(1, 1, 1), 1, 1, "00");
+	check(WORDS("-3.", "-."), DOWN(1, 1, 1), 1, 1, "00");	/* no canaries */
 }
 
 int
@@ -89,7 +98,8 @@ main(void)
 	RUN(nodes_without_limits_go_all_at_once);
 	RUN(never_more_of_a_group_than_may_be_down);
 	RUN(a_batch_has_no_more_nodes_than_asked_for);
-	RUN(the_canary_comes_first_and_alone);
+	RUN(canaries_come_first_and_alone);
+	RUN(canaries_are_as_many_as_asked_for_whatever_the_limits);
 	RUN(what_others_need_is_done_before_they_begin);
 	RUN(nodes_on_which_nothing_changes_wait_for_nobody);
 	return test_done();

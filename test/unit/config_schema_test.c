@@ -328,6 +328,12 @@ TEST(services_say_what_they_need)
 	put(&instance, "services/web/schema.json", "{ \"x-leap-max-down\": 3 }\n");
 	CHECK_OK(instance_load(&instance));
 	CHECK_INT(config_service_max_down(instance.config, "web", 50), 3);
+	CHECK_INT(config_service_max_down(instance.config, "web", 4), 3);
+	CHECK_INT(config_service_max_down(instance.config, "web", 3), 2);
+	CHECK_INT(config_service_max_down(instance.config, "web", 1), 1);
+	put(&instance, "services/web/schema.json", "{ \"x-leap-max-down\": \"100%\" }\n");
+	CHECK_OK(instance_load(&instance));
+	CHECK_INT(config_service_max_down(instance.config, "web", 3), 3);
 	instance_fini(&instance);
 }
 

@@ -681,6 +681,7 @@ TEST(other_nodes_go_on_whatever_one_does)
 	CHECK_INT(jobs[0].result, PUSH_UNREACHABLE);
 	CHECK_ERR_HAS(jobs[0].error, "Connection refused");
 	CHECK_INT(jobs[1].result, PUSH_UNREACHABLE);
+	CHECK(!jobs[1].begun);
 	CHECK_ERR_HAS(jobs[1].error, "stayed silent for 1 s");
 	CHECK_INT(jobs[2].result, PUSH_TRUST);
 	CHECK_ERR_HAS(jobs[2].error, "is not the pinned one");
@@ -708,6 +709,7 @@ TEST(a_connection_lost_in_the_middle_says_where)
 	write_bytes("answer", &answer);
 	push_one(&job, &manifest, "apply", &seen);
 	CHECK_INT(job.result, PUSH_UNREACHABLE);
+	CHECK(job.begun);
 	CHECK_ERR_HAS(job.error, "\n  the last it said in this apply was package:nginx\n"
 	    "hint: what was begun is finished by the next leap deploy web1\n");
 	buf_fini(&seen.text);
