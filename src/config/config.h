@@ -139,7 +139,8 @@ struct err	*config_remember(struct config *config);
 
 /*
  * What the schema of a service says: the services that it needs ("x-leap-needs"), borrowed; and how many of `count` nodes
- * with it may be down at once ("x-leap-max-down"), at least one, and all of several only where it says "100%"; 0 when it does not say.  Schemas that are wrong are config_check()'s.
+ * with it may be down at once ("x-leap-max-down"): at least one, all of several only where it says "100%", and 0 when it
+ * does not say.  Schemas that are wrong are config_check()'s.
  */
 const struct strs *config_service_needs(struct config *config, const char *service);
 size_t		 config_service_max_down(struct config *config, const char *service, size_t count);

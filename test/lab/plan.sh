@@ -181,6 +181,26 @@ leap deploy --yes --max-fail 1
 status_is 4
 check test "$(on web2 cat /etc/leap-test)" = three
 
+it "a node that is lost in the middle is the last"
+cd "$LAB" || exit 1
+sed -i -e '$d' -e 's/"three\\n"/"four\\n"/' services/probe/recipe.lua
+echo 'exec("lose", { command = "pkill -9 sshd", creates = "/etc/leap-lost" })' >>services/probe/recipe.lua
+leap deploy --yes --json
+status_is 4
+check test "$(jq -r '.[] | "\(.node) \(.result)"' "$OUT")" = $'ns1 ok\nweb1 unreachable\nweb2 not begun'
+stderr_has "the last it said in this apply was file:/etc/leap-test"
+stderr_has "web2: not begun, because nodes before it failed"
+check test "$(on web2 cat /etc/leap-test)" = three
+must poll 20 on web1 true
+
+it "a saved plan remembers which nodes it could not be made for"
+cd "$LAB" || exit 1
+mv files/nodes/web2/web2_ssh.pub "$WORK/pin"
+leap plan -o "$WORK/most.plan"
+status_is 5
+check test "$(jq -c '[(.nodes | keys), .failed]' "$WORK/most.plan")" = '[["ns1","web1"],["web2"]]'
+mv "$WORK/pin" files/nodes/web2/web2_ssh.pub
+
 it "a plan makes no secret, and is kept only when those that it needs are there"
 cd "$LAB" || exit 1
 sed -i '$d' services/probe/recipe.lua
