@@ -48,22 +48,13 @@ first_owner(json_t *owners, const char *key, const char *owner)
 	return first == NULL || strcmp(first, owner) == 0 ? NULL : first;
 }
 
-/* "TYPE BASE64" of a line with such a key, the caller's; NULL for an empty one. */
-static char *
-without_comment(const char *line)
-{
-	const char *data = strchr(line, ' ');
-
-	return data == NULL ? NULL : xstrndup(line, (size_t)(data - line) + 1 + strcspn(data + 1, " "));
-}
-
 static void
 check_user(struct findings *findings, const struct repo *repo, json_t *owners, const char *name)
 {
 	char		*own = xasprintf("users/%s", name), *path = xasprintf("%s/%s_ssh.pub", own, name);
-	char		*age = xasprintf("%s/%s.age", own, name), *key;
-	struct buf	 text = { 0 }, keys = { 0 };
-	struct strs	 lines = { 0 };
+	char		*age = xasprintf("%s/%s.age", own, name);
+	struct buf	 text = { 0 }, valid = { 0 };
+	struct strs	 keys = { 0 };
 	const char	*other;
 	struct err	*e;
 
@@ -73,19 +64,17 @@ check_user(struct findings *findings, const struct repo *repo, json_t *owners, c
 		e = err_hint(problem("no-user-key", own, "user %s has no public SSH key", name),
 		    "leap user add %s --ssh-pub-key FILE", name);
 	else if ((e = repo_read(repo, path, &text)) == NULL)
-		e = user_keys_read(&keys, buf_text(&text), path, ERR_CONFIG);
+		e = user_keys_read(&valid, buf_text(&text), path, ERR_CONFIG);
 	findings_add(findings, err_rule(e, "bad-user-key"));
-	strs_split(&lines, buf_text(&keys), '\n');
-	for (size_t i = 0; i < lines.count; i++) {
-		if ((key = without_comment(lines.items[i])) == NULL)
-			continue;
-		if ((other = first_owner(owners, key, name)) != NULL)
-			findings_add(findings, err_warning(problem("shared-user-key", path,
-			    "users %s and %s have the same key", other, name)));
-		free(key);
+	err_free(vault_user_keys(repo, name, &keys));		/* what cannot be read was said */
+	for (size_t i = 0; i < keys.count; i++) {
+		if ((other = first_owner(owners, keys.items[i], name)) != NULL)
+			findings_add(findings, err_warning(err_hint(problem("shared-user-key",
+			    str_starts(keys.items[i], "age1") ? age : path, "users %s and %s have the same key", other, name),
+			    "give each a key of their own: none can be removed without the other")));
 	}
-	strs_fini(&lines);
-	buf_fini(&keys);
+	strs_fini(&keys);
+	buf_fini(&valid);
 	buf_fini(&text);
 	free(own);
 	free(age);

@@ -21,6 +21,23 @@
 #define PUBLIC_MAX	(256u << 10)
 
 struct err *
+member_check_keys(const struct repo *repo, const char *name, const char *lines)
+{
+	struct strs	 keys = { 0 }, self = { 0 }, holders = { 0 };
+	struct err	*e;
+
+	strs_split(&keys, lines, '\n');
+	strs_add(&self, name);
+	if ((e = vault_key_holders(repo, &keys, &self, &holders)) == NULL && holders.count > 0)
+		e = err_hint(err_new(ERR_USAGE, "%s has this key already", holders.items[0]),
+		    "a key is one person's: with two names it could not be taken away from one of them");
+	strs_fini(&keys);
+	strs_fini(&self);
+	strs_fini(&holders);
+	return e;
+}
+
+struct err *
 member_write(const struct repo *repo, const char *name, const char *recipient)
 {
 	char			*path = xasprintf("users/%s/%s.age", name, name);
@@ -32,7 +49,7 @@ member_write(const struct repo *repo, const char *name, const char *recipient)
 	if (!str_starts(recipient, "age1"))
 		e = err_hint(err_new(ERR_USAGE, "\"%s\" is no key of age", recipient),
 		    "it begins with age1; \"age-keygen\" makes one");
-	else if ((e = age_recipient_new(&parsed, recipient)) == NULL &&
+	else if ((e = age_recipient_new(&parsed, recipient)) == NULL && (e = member_check_keys(repo, name, recipient)) == NULL &&
 	    (e = vault_own(repo, path, line, strlen(line))) == NULL)
 		e = repo_write(repo, path, line, strlen(line), 0644, &changed);
 	if (e == NULL && changed)
@@ -133,7 +150,7 @@ member_admit(const struct repo *repo, const char *name, bool self)
 	}
 	strs_join(&envs, ", ", &list);
 	e = vault_admit(repo, name, &envs);
-	if (e == NULL && (e = vault_own_user(repo, name, false)) == NULL) {
+	if (e == NULL && (e = vault_own_user(repo, name)) == NULL) {
 		note("%s can open the vault of %s\n", name, buf_text(&list));
 	} else if (self && err_code(e) == ERR_TRUST) {
 		note("you cannot open the vault of %s yet: commit this, and have another sysadmin run \"leap user add %s\"\n",
@@ -149,18 +166,22 @@ out:
 }
 
 struct err *
-member_expel(const struct repo *repo, const char *name)
+member_expel(const struct repo *repo, const struct strs *names)
 {
 	struct strs	 seen = { 0 };
-	struct err	*e = vault_expel(repo, name, &seen);
+	struct buf	 list = { 0 };
+	struct err	*e = vault_expel(repo, names, &seen);
 
 	if (e == NULL && seen.count > 0) {
-		note("the vault has new keys; %s has seen what is in these:\n", name);
+		strs_join(names, ", ", &list);
+		note("the vault has new keys; %s %s seen what is in these:\n", buf_text(&list), names->count == 1 ? "has" : "have");
 		for (size_t i = 0; i < seen.count; i++)
 			note("    %s\n", seen.items[i]);
-		note("\"leap secret rotate --exposed-to %s\" replaces them\n", name);
+		for (size_t i = 0; i < names->count; i++)
+			note("\"leap secret rotate --exposed-to %s\" replaces them\n", names->items[i]);
 	}
 	strs_fini(&seen);
+	buf_fini(&list);
 	return e;
 }
 
@@ -179,7 +200,7 @@ member_warn(const struct repo *repo)
 	json_array_foreach(json_object_get(audit, "environments"), i, item) {
 		json_t *members = json_object_get(item, "members");
 
-		if (json_object_size(members) == 1) {
+		if (json_int(item, "people", 0) == 1) {
 			owner = json_object_iter_key(json_object_iter(members));
 			strs_add(&alone, json_str(item, "environment"));
 		}

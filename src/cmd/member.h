@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 struct repo;
+struct strs;
 
 /* Write users/NAME/NAME.age, the user's public key of age. */
 NODISCARD
@@ -21,9 +22,13 @@ struct err	*member_write(const struct repo *repo, const char *name, const char *
 NODISCARD
 struct err	*member_admit(const struct repo *repo, const char *name, bool self);
 
-/* Shut a user out of all of them, and say what has to be replaced. */
+/* Shut users out of all of them, out of users/ too, and say what has to be replaced. */
 NODISCARD
-struct err	*member_expel(const struct repo *repo, const char *name);
+struct err	*member_expel(const struct repo *repo, const struct strs *names);
+
+/* ERR_USAGE when somebody else has one of the keys on these lines: one of both could not be removed without the other. */
+NODISCARD
+struct err	*member_check_keys(const struct repo *repo, const char *name, const char *lines);
 
 /* Say which environments only one person can open: should that key be lost, all in them is. */
 NODISCARD

@@ -67,7 +67,7 @@ static const struct rule {
 	{ "schema", "A value does not fit its schema" },
 	{ "secret-kind", "A secret has another form than is asked for" },
 	{ "shared-host-key", "Two nodes have the same SSH host key" },
-	{ "shared-user-key", "Two users have the same SSH key" },
+	{ "shared-user-key", "Two users have the same key" },
 	{ "stale-certificate", "A certificate has to be made anew" },
 	{ "stale-host-certificate", "A certificate of an SSH host key has to be made anew" },
 	{ "stray-file", "Nothing reads a file" },

@@ -189,7 +189,7 @@ write_user(const struct repo *repo, const char *name, const struct buf *key)
 			e = err_hint(err_new(ERR_USAGE, "there is a user %s with another key already", name),
 			    "for a second key add a line to %s and say \"leap user add %s\"; \"leap user rm %s\" removes the user",
 			    path, name, name);
-	} else if (e == NULL && (e = vault_own(repo, path, key->data, key->len)) == NULL &&
+	} else if (e == NULL && (e = member_check_keys(repo, name, buf_text(key))) == NULL && (e = vault_own(repo, path, key->data, key->len)) == NULL &&
 	    (e = repo_write(repo, path, key->data, key->len, 0644, NULL)) == NULL) {
 		note("added user %s: %s\n", name, path);
 	}
@@ -236,7 +236,7 @@ user_add_run(struct context *context)
 {
 	bool		 self = opt_get(context, "--self") != NULL;
 	const char	*name = context->arg_count > 0 ? context->args[0] : own_name();
-	char		*dir;
+	struct strs	 users = { 0 };
 	bool		 known;
 	struct err	*e;
 
@@ -245,9 +245,11 @@ user_add_run(struct context *context)
 		    "leap user add --self, or leap user add NAME --ssh-pub-key FILE");
 	if ((e = check_name(name)) != NULL)
 		return self && context->arg_count == 0 ? err_hint(e, "choose another one: leap user add NAME --self") : e;
-	dir = xasprintf("users/%s", name);
-	known = repo_type(context->repo, dir) == REPO_DIRECTORY;
-	free(dir);
+	e = list_users(context->repo, false, &users);
+	known = strs_has(&users, name);
+	strs_fini(&users);
+	if (e != NULL)
+		return e;
 	if (!self && !known && opt_get(context, "--ssh-pub-key") == NULL && opt_get(context, "--age-key") == NULL)
 		return err_hint(err_new(ERR_USAGE, "which key has %s?", name),
 		    "say it with --ssh-pub-key FILE, or with --self for your own");
@@ -260,16 +262,17 @@ user_add_run(struct context *context)
 
 NODISCARD
 static struct err *
-remove_user(const struct repo *repo, const char *name)
+remove_users(const struct repo *repo, const struct strs *names)
 {
-	char		*path = xasprintf("%s/users/%s", repo->root, name);
-	struct err	*e;
+	struct err *e = member_expel(repo, names);
 
-	/* First what may fail: whoever is gone from users/ should not have the vault any more. */
-	if ((e = member_expel(repo, name)) == NULL && (e = vault_own_user(repo, name, true)) == NULL &&
-	    (e = dir_remove(path)) == NULL)
-		note("removed user %s; the nodes know it after the next deploy\n", name);
-	free(path);
+	for (size_t i = 0; e == NULL && i < names->count; i++) {
+		char *path = xasprintf("%s/users/%s", repo->root, names->items[i]);
+
+		if ((e = dir_remove(path)) == NULL)	/* it is empty, but for what is no file of leap's */
+			note("removed user %s; the nodes know it after the next deploy\n", names->items[i]);
+		free(path);
+	}
 	return e;
 }
 
@@ -293,16 +296,20 @@ check_user(const struct repo *repo, const struct strs *users, const char *name)
 	return e;
 }
 
-/* All must exist, and somebody must be left: a deploy without a sysadmin's key locks everybody out. */
+/* Who is to go: all must exist, and somebody must be left, for a deploy without a sysadmin's key locks everybody out. */
 NODISCARD
 static struct err *
-check_removal(const struct context *context, const struct strs *users)
+check_removal(const struct context *context, struct strs *names)
 {
-	struct strs	 left = { 0 };
-	struct err	*e = list_users(context->repo, true, &left);
+	struct strs	 left = { 0 }, users = { 0 };
+	struct err	*e = list_users(context->repo, false, &users);
 
+	if (e == NULL)
+		e = list_users(context->repo, true, &left);
 	for (size_t i = 0; e == NULL && i < context->arg_count; i++) {
-		e = check_user(context->repo, users, context->args[i]);
+		e = check_user(context->repo, &users, context->args[i]);
+		if (!strs_has(names, context->args[i]))
+			strs_add(names, context->args[i]);
 		for (size_t j = left.count; j > 0; j--) {
 			if (strcmp(left.items[j - 1], context->args[i]) == 0)
 				strs_remove(&left, j - 1);
@@ -312,23 +319,21 @@ check_removal(const struct context *context, const struct strs *users)
 		e = err_hint(err_new(ERR_USAGE, "nobody would be left to log in to the nodes"),
 		    "add another user first: leap user add NAME --ssh-pub-key FILE");
 	strs_fini(&left);
+	strs_fini(&users);
 	return e;
 }
 
 static struct err *
 user_rm_run(struct context *context)
 {
-	struct strs	 users = { 0 };
+	struct strs	 names = { 0 };
 	struct err	*e;
 
 	/* Who leaves may be who signed last: that was as it should be. */
-	if ((e = vault_accept(context->repo)) == NULL && (e = list_users(context->repo, false, &users)) == NULL)
-		e = check_removal(context, &users);
-	for (size_t i = 0; e == NULL && i < context->arg_count; i++)
-		e = remove_user(context->repo, context->args[i]);
-	if (e == NULL)
+	if ((e = vault_accept(context->repo)) == NULL && (e = check_removal(context, &names)) == NULL &&
+	    (e = remove_users(context->repo, &names)) == NULL)
 		e = member_warn(context->repo);
-	strs_fini(&users);
+	strs_fini(&names);
 	return e;
 }
 

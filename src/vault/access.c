@@ -211,7 +211,7 @@ vault_exposed(const struct repo *repo, const char *env, const char *user, struct
 /* A new key for the environment, and every file of it encrypted to that. */
 NODISCARD
 static struct err *
-expel_from(const struct repo *repo, const char *env, const char *user, struct batch *batch, struct strs *seen)
+expel_from(const struct repo *repo, const char *env, const struct strs *users, struct batch *batch, struct strs *seen)
 {
 	struct clears	 clears = { 0 };
 	struct env_key	*key;
@@ -219,8 +219,10 @@ expel_from(const struct repo *repo, const char *env, const char *user, struct ba
 
 	if ((e = keyring_open(repo, env, &key)) != NULL || (e = open_all(repo, key, &clears)) != NULL)
 		goto out;
-	json_object_del(json_object_get(key->meta, "members"), user);
-	note_exposed(key, user, &clears);
+	for (size_t i = 0; i < users->count; i++) {
+		if (json_object_del(json_object_get(key->meta, "members"), users->items[i]) == 0)
+			note_exposed(key, users->items[i], &clears);
+	}
 	if ((e = keyring_create(repo, env, batch, &key)) != NULL)
 		goto out;
 	for (size_t i = 0; e == NULL && i < clears.count; i++) {
@@ -238,18 +240,99 @@ out:
 	return e;
 }
 
+/* The user's keys, also those that are in users/ no more, but still open a vault; and the environments they open. */
+NODISCARD
+static struct err *
+gather(const struct repo *repo, const char *user, struct strs *keys, struct strs *envs)
+{
+	struct strs	 own = { 0 };
+	struct env_key	*key = NULL;
+	json_t		*recorded, *item;
+	struct err	*e;
+	size_t		 n;
+
+	if ((e = vault_user_keys(repo, user, keys)) == NULL)
+		e = vault_environments(repo, user, &own);
+	for (size_t i = 0; e == NULL && i < own.count; i++) {
+		if (!strs_has(envs, own.items[i]))
+			strs_add(envs, own.items[i]);
+		if ((e = keyring_env(repo, own.items[i], &key)) != NULL || key == NULL)
+			continue;
+		recorded = json_object_get(json_object_get(key->meta, "members"), user);
+		json_array_foreach(recorded, n, item) {
+			if (json_is_string(item))
+				strs_add(keys, json_string_value(item));
+		}
+	}
+	strs_fini(&own);
+	return e;
+}
+
+/* To take a name away from a key that has another one shuts nobody out. */
+NODISCARD
+static struct err *
+check_holders(const struct repo *repo, const struct strs *users, const struct strs *keys)
+{
+	struct strs	 holders = { 0 };
+	struct buf	 leaving = { 0 }, all = { 0 }, others = { 0 };
+	struct err	*e = vault_key_holders(repo, keys, users, &holders);
+
+	if (e == NULL && holders.count > 0) {
+		strs_join(users, ", ", &leaving);
+		strs_join(&holders, ", ", &others);
+		strs_join(users, " ", &all);
+		buf_addc(&all, ' ');
+		strs_join(&holders, " ", &all);
+		e = err_hint(err_new(ERR_USAGE, "%s %s the same key as %s, and would still log in and open the vault with it",
+		    buf_text(&others), holders.count == 1 ? "has" : "have", buf_text(&leaving)), "\"leap user rm %s\" removes all who have it; who is to stay needs "
+		    "another key in users/ first, and \"leap user add NAME\"", buf_text(&all));
+	}
+	strs_fini(&holders);
+	buf_fini(&leaving);
+	buf_fini(&all);
+	buf_fini(&others);
+	return e;
+}
+
+NODISCARD
+static struct err *
+remove_files(const struct repo *repo, const char *user, struct batch *batch)
+{
+	char		*dir = xasprintf("users/%s", user);
+	struct strs	 names = { 0 };
+	struct err	*e = repo_list(repo, dir, "", &names);
+
+	for (size_t i = 0; e == NULL && i < names.count; i++) {
+		char *path = xasprintf("%s/%s", dir, names.items[i]);
+
+		if (repo_type(repo, path) == REPO_FILE)
+			batch_remove(batch, path);
+		free(path);
+	}
+	strs_fini(&names);
+	free(dir);
+	return e;
+}
+
 struct err *
-vault_expel(const struct repo *repo, const char *user, struct strs *seen)
+vault_expel(const struct repo *repo, const struct strs *users, struct strs *seen)
 {
 	struct batch	 batch = { .repo = repo };
-	struct strs	 envs = { 0 };
-	struct err	*e = vault_environments(repo, user, &envs);
+	struct strs	 envs = { 0 }, keys = { 0 };
+	struct err	*e = NULL;
 
+	for (size_t i = 0; e == NULL && i < users->count; i++)
+		e = gather(repo, users->items[i], &keys, &envs);
+	if (e == NULL)
+		e = check_holders(repo, users, &keys);
 	for (size_t i = 0; e == NULL && i < envs.count; i++)
-		e = expel_from(repo, envs.items[i], user, &batch, seen);
+		e = expel_from(repo, envs.items[i], users, &batch, seen);
+	for (size_t i = 0; e == NULL && i < users->count; i++)
+		e = remove_files(repo, users->items[i], &batch);
 	if (e == NULL)
 		e = batch_commit(&batch);
 	batch_fini(&batch);
 	strs_fini(&envs);
+	strs_fini(&keys);
 	return e;
 }

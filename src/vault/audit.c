@@ -217,6 +217,38 @@ member_kinds(const json_t *members)
 	return result;
 }
 
+/*
+ * How many people the members are, as far as keys can tell: who has a key of one before is the same, or had better not
+ * be another, who would keep what is taken from the one.
+ */
+static size_t
+count_people(struct audit *audit, const char *file, const json_t *members)
+{
+	json_t		*owners = json_object(), *keys;
+	const char	*user, *key, *owner, *other;
+	size_t		 count = 0;
+
+	json_object_foreach((json_t *)(uintptr_t)members, user, keys) {
+		other = NULL;
+		for (size_t i = 0; i < json_array_size(keys); i++) {
+			if ((key = json_string_value(json_array_get(keys, i))) == NULL)
+				continue;
+			if ((owner = json_str(owners, key)) == NULL)
+				json_object_set_new(owners, key, json_string(user));
+			else if (strcmp(owner, user) != 0)
+				other = owner;
+		}
+		count += other == NULL;
+		if (other != NULL) {
+			problem(audit, file, "give each a key of their own: none can be removed without the other",
+			    "%s and %s have the same key", other, user);
+			soften(audit);
+		}
+	}
+	json_decref(owners);
+	return count;
+}
+
 NODISCARD
 static struct err *
 audit_env(struct audit *audit, const char *env, size_t secrets, json_t *environments)
@@ -225,6 +257,7 @@ audit_env(struct audit *audit, const char *env, size_t secrets, json_t *environm
 	const char	*user;
 	char		*file = xasprintf("vault/%s.age", env);
 	json_t		*members, *keys, *exposed = json_object();
+	size_t		 people;
 	struct err	*e;
 
 	if ((e = keyring_env(audit->repo, env, &key)) != NULL) {
@@ -243,13 +276,13 @@ audit_env(struct audit *audit, const char *env, size_t secrets, json_t *environm
 	check_recipients(audit, env, members);
 	if ((e = check_exposed(audit, env, json_object_get(key->meta, "exposed"), exposed)) != NULL)
 		goto out;
-	if (json_object_size(members) == 1) {
+	if ((people = count_people(audit, file, members)) == 1) {
 		problem(audit, file, "add another sysadmin, or a key that is kept off line: leap user add recovery --age-key age1...",
 		    "only one person can open it");
 		soften(audit);
 	}
-	json_array_append_new(environments, json_pack("{s:s, s:i, s:o, s:O}", "environment", env, "secrets", (int)secrets,
-	    "members", member_kinds(members), "exposed", exposed));
+	json_array_append_new(environments, json_pack("{s:s, s:i, s:o, s:i, s:O}", "environment", env, "secrets",
+	    (int)secrets, "members", member_kinds(members), "people", (int)people, "exposed", exposed));
 out:
 	json_decref(exposed);
 	free(file);

@@ -96,7 +96,7 @@ batch_fini(struct batch *batch)
 
 /* The list may come with a repository that somebody else made. */
 static bool
-path_allowed(const char *path)
+path_allowed(const char *path, bool removed)
 {
 	static const char *const homes[] = { "vault/", "secrets/", "files/" };
 
@@ -106,7 +106,7 @@ path_allowed(const char *path)
 		if (str_starts(path, homes[i]))
 			return true;
 	}
-	return false;
+	return removed && str_starts(path, "users/");
 }
 
 static int
@@ -147,7 +147,7 @@ carry_out(int root, size_t number, const char *path, bool removed)
 	struct err	*e = NULL;
 	int		 dir;
 
-	if (!path_allowed(path)) {
+	if (!path_allowed(path, removed)) {
 		e = err_hint(err_new(ERR_TRUST, LIST " names %s, which is no place of the vault's", path),
 		    "remove the directory " STAGE " unless you know where it comes from");
 		goto out;
@@ -299,7 +299,7 @@ check_batch(const struct batch *batch)
 	struct err	*e = NULL;
 
 	for (size_t i = 0; e == NULL && i < batch->count; i++) {
-		if (!path_allowed(batch->items[i].path))
+		if (!path_allowed(batch->items[i].path, batch->items[i].remove))
 			e = err_new(ERR_FAILED, "%s is no place of the vault's", batch->items[i].path);
 	}
 	for (size_t i = 0; e == NULL && i < batch->expected_count; i++) {

@@ -13,7 +13,7 @@ struct repo;
  * cut before the list is there has changed nothing; one that is cut later is finished by batch_recover().
  */
 struct batch_file {
-	char		*path;		/* below vault/, secrets/ or files/ */
+	char		*path;		/* below vault/, secrets/ or files/; of users/ they are only removed */
 	struct buf	 data;
 	bool		 remove;
 };

@@ -525,7 +525,7 @@ vault_own(const struct repo *repo, const char *path, const void *data, size_t le
 }
 
 struct err *
-vault_own_user(const struct repo *repo, const char *user, bool removed)
+vault_own_user(const struct repo *repo, const char *user)
 {
 	char		*dir = xasprintf("users/%s", user);
 	struct strs	 names = { 0 };
@@ -536,9 +536,7 @@ vault_own_user(const struct repo *repo, const char *user, bool removed)
 		char *path = xasprintf("%s/%s", dir, names.items[i]);
 
 		buf_clear(&text);
-		if (removed)
-			e = vault_own(repo, path, NULL, 0);
-		else if (repo_type(repo, path) == REPO_FILE && (e = repo_read(repo, path, &text)) == NULL)
+		if (repo_type(repo, path) == REPO_FILE && (e = repo_read(repo, path, &text)) == NULL)
 			e = vault_own(repo, path, buf_text(&text), text.len);
 		free(path);
 	}

@@ -68,9 +68,9 @@ bool		 vault_sign_due(const struct repo *repo);
 NODISCARD
 struct err	*vault_own(const struct repo *repo, const char *path, const void *data, size_t len);
 
-/* Whoever runs the program vouches for a user's files as they are, or (`removed`) is about to remove them. */
+/* Whoever runs the program vouches for a user's files as they are. */
 NODISCARD
-struct err	*vault_own_user(const struct repo *repo, const char *user, bool removed);
+struct err	*vault_own_user(const struct repo *repo, const char *user);
 
 /* A new instance has come to this path. */
 void		 vault_forget(const struct repo *repo);

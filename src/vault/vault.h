@@ -72,11 +72,12 @@ NODISCARD
 struct err	*vault_admit(const struct repo *repo, const char *user, const struct strs *envs);
 
 /*
- * Shut a user out: each environment that the user could open gets another key, all its files are encrypted to that, and
- * what the user has seen, which is added to `seen`, is on record until it is replaced.  All or nothing.
+ * Shut users out and remove them from users/: each environment that one of them could open gets another key, all its
+ * files are encrypted to that, and what they have seen, which is added to `seen`, is on record until it is replaced.  All
+ * or nothing.  ERR_USAGE when somebody else has a key of theirs, which would go on opening it all.
  */
 NODISCARD
-struct err	*vault_expel(const struct repo *repo, const char *user, struct strs *seen);
+struct err	*vault_expel(const struct repo *repo, const struct strs *users, struct strs *seen);
 
 /*
  * Add the paths of what `user` has seen of an environment (NULL: of all) and nobody has replaced or removed since,
@@ -89,10 +90,10 @@ struct err	*vault_exposed(const struct repo *repo, const char *env, const char *
  * Who can open what, and what is wrong with that, as far as it can be known without any private key:
  *
  *   { "environments": [{ "environment": "live", "secrets": 4, "members": { "ann": ["ssh-ed25519"] },
- *         "exposed": { "bob": ["secrets/live/db"] } }],
+ *         "people": 1, "exposed": { "bob": ["secrets/live/db"] } }],
  *     "problems": [{ "file": "vault/live.age", "problem": "…", "hint": "…", "warning": false }] }
  *
- * Labels of recipients are claims: whoever can write a file can write those.  *out is a new reference.
+ * Members who share a key are one of the "people".  Labels of recipients are claims: whoever can write a file can write those.  *out is a new reference.
  */
 NODISCARD
 struct err	*vault_audit(json_t **out, const struct repo *repo);
@@ -104,6 +105,15 @@ struct err	*vault_environments(const struct repo *repo, const char *user, struct
 /* Add the user's keys that files can be encrypted to: lines of "ssh-ed25519 ...", "ssh-rsa ...", "age1...". */
 NODISCARD
 struct err	*vault_member_keys(const struct repo *repo, const char *user, struct strs *out);
+
+/* The same with those that can only sign. */
+NODISCARD
+struct err	*vault_user_keys(const struct repo *repo, const char *user, struct strs *out);
+
+/* Add the users, but for these, who have one of the keys on these lines. */
+NODISCARD
+struct err	*vault_key_holders(const struct repo *repo, const struct strs *lines, const struct strs *except,
+		    struct strs *out);
 
 /* Add the paths of all encrypted files but the environments' keys, sorted. */
 NODISCARD

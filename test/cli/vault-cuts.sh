@@ -1,5 +1,5 @@
 #!/bin/bash
-# test: shutting a sysadmin out of the vault, killed or out of space at every step: all old or all new, always openable.
+# test: shutting two sysadmins out of the vault, killed or out of space at every step: all old or all new, always openable.
 # May know the vault's files.  Needs strace and age.
 # SPDX-License-Identifier: GPL-3.0-or-later
 # time limit: 300
@@ -14,6 +14,8 @@ prepare() {
 	instance
 	must ssh-keygen -q -t ed25519 -N '' -C bob -f "$WORK/bob"
 	must "$LEAP" user add bob --ssh-pub-key "$WORK/bob.pub"
+	must ssh-keygen -q -t ed25519 -N '' -C carol -f "$WORK/carol"
+	must "$LEAP" user add carol --ssh-pub-key "$WORK/carol.pub"
 	for name in a b c; do
 		must "$LEAP" secret generate "$name"
 	done
@@ -40,9 +42,9 @@ opened() {
 	echo "$count"
 }
 
-# The next run sees all of it; then either both of them are members, of the old key, or alice is, of another.
+# The next run sees all of it; then either all three are users and members, of the old key, or alice is, of another.
 whole() {
-	local old new members all
+	local old new members users all
 
 	all=$(files | wc -l)
 	"$LEAP" secret show smtp >"$OUT" 2>"$ERR" || { fail "$1: cannot be opened"; show err "$ERR"; return; }
@@ -54,11 +56,12 @@ whole() {
 	new=$(opened "$WORK/new.key")
 	old=$(opened "$WORK/old.key")
 	members=$(sed -n '/^    "members": {$/,/^    }/p' vault/default.json | grep -c '": \[$')
+	users=$(find users -name '*_ssh.pub' | wc -l)
 	[ "$new" -eq "$all" ] || fail "$1: the key of today opens $new of $all"
-	case $members/$old in
-	2/"$all") olds=$((olds + 1)) ;;
-	1/0) news=$((news + 1)) ;;
-	*) fail "$1: $members members, and the old key opens $old of $all" ;;
+	case $users/$members/$old in
+	3/3/"$all") olds=$((olds + 1)) ;;
+	1/1/0) news=$((news + 1)) ;;
+	*) fail "$1: $users users, $members members, and the old key opens $old of $all" ;;
 	esac
 }
 
@@ -72,7 +75,7 @@ cut_all() {
 		cp -a "$WORK/before" "$WORK/i"
 		cd "$WORK/i" || exit 1
 		strace -f -qq -o "$WORK/trace" -e trace="$1" -e inject="$1:$2:when=$number" \
-		    "$LEAP" user rm bob </dev/null >"$OUT" 2>"$ERR" &
+		    "$LEAP" user rm bob carol </dev/null >"$OUT" 2>"$ERR" &
 		wait $! 2>/dev/null
 		status=$?
 		grep -q -e INJECTED -e 'killed by SIGKILL' "$WORK/trace" || break

@@ -314,7 +314,7 @@ TEST(a_member_comes_and_goes)
 	struct buf		 secret = { .secret = true }, public = { 0 }, file = { 0 }, clear = { .secret = true };
 	struct buf		 value = { .secret = true };
 	struct age_identity	*guest = NULL;
-	struct strs		 envs = { 0 }, seen = { 0 };
+	struct strs		 envs = { 0 }, seen = { 0 }, guests = { 0 };
 	char			*vault = path_join(top, "vault/live.age"), *path = path_join(top, "secrets/live/canary.age");
 
 	CHECK_OK(age_generate(&secret, &public));
@@ -329,7 +329,9 @@ TEST(a_member_comes_and_goes)
 	CHECK_OK(age_identity_new(&guest, "vault", clear.data, clear.len));	/* what the guest knows now */
 
 	reopen();
-	CHECK_OK(vault_expel(repo, "guest", &seen));
+	strs_add(&guests, "guest");
+	CHECK_OK(vault_expel(repo, &guests, &seen));
+	CHECK(!repo_has(repo, "users/guest/guest.age"));
 	CHECK(strs_has(&seen, "secrets/live/canary.age"));
 	CHECK(!strs_has(&seen, "secrets/default/couch_password.age"));
 	buf_clear(&file);
@@ -342,6 +344,7 @@ TEST(a_member_comes_and_goes)
 	age_identity_free(guest);
 	strs_fini(&envs);
 	strs_fini(&seen);
+	strs_fini(&guests);
 	buf_fini(&secret);
 	buf_fini(&public);
 	buf_fini(&file);
@@ -402,9 +405,12 @@ TEST(what_was_given_and_seen_is_on_record)
 		{ .env = "seen", .path = "secrets/seen/given", .data = "by-a-person", .len = 11, .given = true },
 		{ .env = "seen", .path = "secrets/seen/made", .data = "by-leap-itself", .len = 14 },
 	};
-	struct strs		 envs = { 0 }, seen = { 0 }, left = { 0 };
+	struct strs		 envs = { 0 }, seen = { 0 }, left = { 0 }, guests = { 0 };
+	struct buf		 secret = { .secret = true }, public = { 0 };
 
 	reopen();
+	CHECK_OK(age_generate(&secret, &public));
+	vaulted_put(top, "users/guest/guest.age", buf_text(&public), 0644);
 	CHECK_OK(vault_write_all(repo, items, 2));
 	CHECK(vault_given(repo, "seen", "secrets/seen/given"));
 	CHECK(!vault_given(repo, "seen", "secrets/seen/made"));
@@ -412,7 +418,8 @@ TEST(what_was_given_and_seen_is_on_record)
 	CHECK_OK(vault_admit(repo, "guest", &envs));
 	CHECK_OK(vault_exposed(repo, NULL, "guest", &left));
 	CHECK(!strs_has(&left, "secrets/seen/made"));
-	CHECK_OK(vault_expel(repo, "guest", &seen));
+	strs_add(&guests, "guest");
+	CHECK_OK(vault_expel(repo, &guests, &seen));
 	reopen();
 	strs_fini(&left);
 	left = (struct strs){ 0 };
@@ -438,6 +445,46 @@ TEST(what_was_given_and_seen_is_on_record)
 	strs_fini(&left);
 	strs_fini(&seen);
 	strs_fini(&envs);
+	strs_fini(&guests);
+	buf_fini(&secret);
+	buf_fini(&public);
+}
+
+/* Whatever else stands on the line, or in the file. */
+TEST(who_has_a_key_is_found)
+{
+	static const char	 key[] = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
+	static const char	 held[] = "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIAABAgMEBQYHCAkK"
+	    "CwwNDg8QERITFBUWFxgZGhscHR4fAAAABHNzaDo=";
+	static const struct { const char *before, *key, *after; bool found; } rows[] = {
+		{ "", key, "\n", true },
+		{ "", key, " somebody@somewhere\n", true },
+		{ "not a key\n\t", key, " tab\r\n", true },
+		{ "", held, " only signs\n", true },
+		{ "# ", key, "\n", false },
+		{ "no-pty ", key, "\n", false },
+		{ "", "", "\n", false },
+	};
+	struct strs		 lines = { 0 }, self = { 0 }, found = { 0 };
+
+	strs_addf(&lines, "%s a comment", key);
+	strs_add(&lines, "");
+	strs_add(&lines, held);
+	strs_add(&self, "me");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *text = xasprintf("%s%s%s", rows[i].before, rows[i].key, rows[i].after);
+
+		vaulted_put(top, "users/me/me_ssh.pub", text, 0644);
+		vaulted_put(top, "users/other/other_ssh.pub", text, 0644);
+		CHECK_OK(vault_key_holders(repo, &lines, &self, &found));
+		CHECK_INT(found.count, rows[i].found ? 1 : 0);
+		CHECK(!rows[i].found || strs_has(&found, "other"));
+		strs_fini(&found);
+		found = (struct strs){ 0 };
+		free(text);
+	}
+	strs_fini(&lines);
+	strs_fini(&self);
 }
 
 /* The last line of this key has nothing but half of its public point, which its certificate has too. */
@@ -512,6 +559,7 @@ main(void)
 	RUN(a_file_that_another_run_changed_is_not_written_over);
 	RUN(a_file_in_clear_is_written_with_its_secret_or_not_at_all);
 	RUN(what_was_given_and_seen_is_on_record);
+	RUN(who_has_a_key_is_found);
 	RUN(public_halves_of_keys_are_not_masked);
 	RUN(who_is_no_member_is_told_who_is);
 	RUN(nothing_is_made_where_a_link_leads_outside);
