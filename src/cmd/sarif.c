@@ -78,7 +78,7 @@ static const struct rule {
 	{ "two-environments", "A node is in two environments" },
 	{ "two-meanings", "Filters would take a name for one of two things" },
 	{ "type-clash", "Layers disagree about the type of a property" },
-	{ "unknown-environment", "The pinned environment does not exist" },
+	{ "unknown-environment", "An environment does not exist" },
 	{ "unknown-name", "A macro, recipe or template names what does not exist" },
 	{ "unknown-node", "A macro names a node that does not exist" },
 	{ "unknown-partial", "A partial file does not exist" },

@@ -434,6 +434,7 @@ config_load_all(const struct repo *repo, struct err **errors)
 	config->secrets = json_object();
 	config->tunnels = json_object();
 	config->wild = json_object();
+	config->filtered = json_object();
 	config->sandbox = sandbox_new(MACRO_MEMORY, MACRO_STEPS);
 	for (size_t i = 0; i < ARRAY_LEN(own_environments); i++)
 		add_environment(config, own_environments[i]);

@@ -331,6 +331,7 @@ object_setup(lua_State *L)
 		{ "__keys", object_keys },
 		{ "__eq", object_equal },
 		{ "__tostring", object_text },
+		{ LIST_EXCLUDED, select_check_excluded },
 		{ NULL, NULL },
 	};
 

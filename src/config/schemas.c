@@ -224,6 +224,25 @@ compile_all(struct known_schemas *known)
 	}
 }
 
+/* Note the names in "properties", here and below. */
+static void
+add_property_names(json_t *names, json_t *value)
+{
+	json_t		*properties = json_object_get(value, "properties"), *child;
+	const char	*key;
+	size_t		 i;
+
+	json_object_foreach(properties, key, child) {
+		json_object_set_new(names, key, json_true());
+	}
+	json_object_foreach(value, key, child) {
+		add_property_names(names, child);
+	}
+	json_array_foreach(value, i, child) {
+		add_property_names(names, child);
+	}
+}
+
 const struct known_schemas *
 config_schemas(struct config *config)
 {
@@ -237,6 +256,9 @@ config_schemas(struct config *config)
 	add_directory(config, "schemas/tags");
 	add_services(config);
 	compile_all(known);
+	known->names = json_object();
+	for (size_t i = 0; i < known->file_count; i++)
+		add_property_names(known->names, known->files[i].root);
 	known->common = pair_at(known, "schemas/common.json");
 	known->node = pair_at(known, "schemas/node.json");
 	known->provider = pair_at(known, "schemas/provider.json");
@@ -266,12 +288,21 @@ schemas_free(struct known_schemas *known)
 	for (size_t i = 0; i < known->service_count; i++)
 		strs_fini(&known->needs[i]);
 	schema_set_free(known->set);
+	json_decref(known->names);
 	err_free(problems_take(&known->problems));
 	free(known->files);
 	free(known->services);
 	free(known->tags);
 	free(known->needs);
 	free(known);
+}
+
+bool
+schemas_mention(struct config *config, const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return json_object_get(config_schemas(config)->names, dot == NULL ? path : dot + 1) != NULL;
 }
 
 /* The number of a service, or of a tag, in its sorted list. */

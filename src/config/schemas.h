@@ -29,6 +29,7 @@ struct known_schemas {
 	struct schema_pair	*services, *tags;	/* in the order of their names */
 	struct strs		*needs;			/* of each service */
 	size_t			 service_count;
+	json_t			*names;			/* → true: of all properties that they speak of */
 	struct problems		 problems;		/* with the schemas themselves */
 };
 
@@ -36,6 +37,9 @@ struct known_schemas {
 const struct known_schemas *config_schemas(struct config *config);
 const struct schema_pair *schemas_of_service(struct config *config, const char *service);
 const struct schema_pair *schemas_of_tag(struct config *config, const char *tag);
+
+/* Whether any schema speaks of a property that is called as the last part of the path. */
+bool		 schemas_mention(struct config *config, const char *path);
 void		 schemas_free(struct known_schemas *known);
 
 #endif

@@ -271,6 +271,8 @@ push_selection(lua_State *L, const struct nodes *nodes, int filter)
 	struct config	*config = nodes->scope->config;
 
 	luaL_checkstack(L, LUA_MINSTACK, "nodes");
+	if (filter != 0)
+		select_check(L, config, filter);
 	trace_selecting(config);
 	push_base_name(L, nodes, nodes->reach);
 	if (filter != 0)
@@ -288,26 +290,17 @@ push_selection(lua_State *L, const struct nodes *nodes, int filter)
 }
 
 static struct err *
-no_node(const struct nodes *nodes, const char *name)
+no_such(const struct nodes *nodes, const char *name)
 {
 	const struct config	*config = nodes->scope->config;
 	const struct node	*node = config_node(config, name);
-	struct strs		 names = { 0 };
-	struct err		*e;
-	const char		*near;
 
 	if (node != NULL && !node->enabled)
 		return err_rule(err_new(ERR_CONFIG, "node %s is disabled", name), "unknown-node");
 	if (node != NULL)
 		return err_rule(err_hint(err_new(ERR_CONFIG, "node %s is not among these nodes", name),
 		    "\"nodes\" has all of them"), "unknown-node");
-	e = err_rule(err_new(ERR_CONFIG, "there is no node \"%s\"", name), "unknown-node");
-	for (size_t i = 0; i < config->node_count; i++)
-		strs_add(&names, config->nodes[i]->name);
-	if ((near = strs_nearest(&names, name)) != NULL)
-		e = err_hint(e, "did you mean \"%s\"?", near);
-	strs_fini(&names);
-	return e;
+	return no_node(config, name);
 }
 
 /* A method of lists, called on all nodes: the upvalue is the method. */
@@ -332,6 +325,7 @@ nodes_values(lua_State *L)
 	const char	*property = luaL_checkstring(L, 2);
 
 	luaL_checkstack(L, LUA_MINSTACK, "nodes");
+	select_check_property(nodes->scope->config, property);
 	trace_selecting(nodes->scope->config);
 	push_base(L, nodes, nodes->reach);
 	trace_selection(L, nodes->scope->config, reach_names[nodes->reach], 0);
@@ -368,7 +362,7 @@ nodes_index(lua_State *L)
 		return 1;
 	}
 	sandbox_spend(L, nodes->scope->config->node_count * STEPS_NAME);
-	sandbox_raise(L, no_node(nodes, name));
+	sandbox_raise(L, no_such(nodes, name));
 }
 
 static int

@@ -154,6 +154,7 @@ struct config {
 	struct frame	 wanted;		/* while unwinding: what to evaluate first */
 	bool		 unwinding;
 	json_t		*wild;			/* texts of macros that found no end */
+	json_t		*filtered;		/* the properties that filters were about → whether there is such a one */
 
 	/* taint.c */
 	struct taints	 taints;
@@ -389,6 +390,20 @@ void		 picks_free(struct picks *picks);
 bool		 builtin_push(lua_State *L, struct scope *scope, const char *name);
 bool		 builtin_has(const char *name);
 void		 builtin_names(struct strs *names);
+
+/* select_check.c: ERR_CONFIG for a node that there is not. */
+NODISCARD
+struct err	*no_node(const struct config *config, const char *name);
+
+/*
+ * The same as an error of Lua's where the filter at `filter` names a service, tag, environment or node that there is
+ * not; a warning where it, or `path`, is about a property that nothing has.
+ */
+void		 select_check(lua_State *L, struct config *config, int filter);
+void		 select_check_property(struct config *config, const char *path);
+
+/* See LIST_EXCLUDED. */
+int		 select_check_excluded(lua_State *L);
 
 /* select.c: the values `nodes`, `nodes_like_me` and `nodes_near_me` as this scope sees them. */
 void		 select_setup(struct config *config);

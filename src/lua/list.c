@@ -349,12 +349,39 @@ same(lua_State *L, int other)
 	return is;
 }
 
+/* Whether the value at 2 is not the one thing to be left out, but a list of such. */
+static bool
+is_several(lua_State *L)
+{
+	return list_is(L, 2) || (lua_istable(L, 2) && lua_rawlen(L, 2) > 0);
+}
+
+/* Have the first element say whether what is to be left out makes sense. */
+static void
+check_excluded(lua_State *L)
+{
+	lua_Integer n = is_several(L) ? (lua_Integer)lua_rawlen(L, 2) : 1;
+
+	if (lua_rawgeti(L, 1, 1) == LUA_TUSERDATA && luaL_getmetafield(L, -1, LIST_EXCLUDED) != LUA_TNIL) {
+		for (lua_Integer i = 1; i <= n; i++) {
+			lua_pushvalue(L, -1);
+			lua_pushvalue(L, -3);
+			if (is_several(L))
+				lua_rawgeti(L, 2, i);
+			else
+				lua_pushvalue(L, 2);
+			lua_call(L, 2, 0);
+		}
+	}
+	lua_settop(L, 2);
+}
+
 static bool
 excluded(lua_State *L)
 {
 	bool found = false;
 
-	if (!list_is(L, 2))
+	if (!is_several(L))
 		return same(L, 2);
 	for (lua_Integer i = 1, n = (lua_Integer)lua_rawlen(L, 2); !found && i <= n; i++) {
 		lua_rawgeti(L, 2, i);
@@ -372,7 +399,8 @@ list_exclude(lua_State *L)
 
 	luaL_checkany(L, 2);
 	lua_settop(L, 2);
-	if (list_is(L, 2))
+	check_excluded(L);
+	if (is_several(L))
 		sandbox_spend(L, (size_t)count * lua_rawlen(L, 2));
 	list_new(L, (int)count);
 	for (lua_Integer i = 1; i <= count; i++) {

@@ -26,6 +26,12 @@
  */
 void	 list_setup(lua_State *L);
 
+/*
+ * A metafield that elements may have, a function (element, x): it raises where x cannot be what list:exclude() is to
+ * leave out.
+ */
+#define LIST_EXCLUDED	"__excluded"
+
 /* Push an empty list with room for `count` elements. */
 void	 list_new(lua_State *L, int count);
 bool	 list_is(lua_State *L, int index);

@@ -60,6 +60,7 @@ fill_nodes(struct instance *instance)
 	put(instance, "services/mx.json", "{ \"service_type\": \"user_service\" }");
 	put(instance, "services/vpn.json", "{ \"service_type\": \"user_service\" }");
 	put(instance, "services/plain.json", "{}");
+	put(instance, "services/none.json", "{}");		/* no node has it */
 }
 
 /* Nodes PREFIX1 … PREFIXn, each the same JSON. */

@@ -16,6 +16,7 @@
 static void
 fill(struct instance *instance)
 {
+	put(instance, "services/none.json", "{}");		/* no node has it */
 	put(instance, "platform/common.json",
 	    "{ \"ip_address\": null, \"services\": [], \"tags\": [], \"location\": null,\n"
 	    "  \"plain\": { \"a\": 1 },\n  \"domain\": { \"suffix\": \"= provider.domain\", \"full\": \"= name .. '.' .. domain.suffix\" } }\n");
@@ -170,6 +171,22 @@ TEST(each_error)
 		{ "= nodes:feild('x')", "there is no node \"feild\"\n" },
 		{ "= nodes:field('nothing.here')", "node ns1 has no property \"nothing.here\"\n" },
 		{ "= nodes{}:feild('x')", "a list has no method \"feild\"\nhint: did you mean \"field\"?\n" },
+		{ "= nodes{services = 'wbe'}", "there is no service \"wbe\"\nhint: did you mean \"web\"?\n" },
+		{ "= nodes_like_me{services = '!wbe'}", "there is no service \"wbe\"\nhint: did you mean \"web\"?\n" },
+		{ "= nodes{services = {'web', 'nds'}}", "there is no service \"nds\"\nhint: did you mean \"dns\"?\n" },
+		{ "= nodes{tags = 'bleu'}", "there is no tag \"bleu\"\nhint: did you mean \"blue\"?\n" },
+		{ "= nodes{environment = 'lvie'}", "there is no environment \"lvie\"\nhint: did you mean \"live\"?\n" },
+		{ "= nodes{name = 'wbe1'}", "there is no node \"wbe1\"\nhint: did you mean \"web1\"?\n" },
+		{ "= nodes{name = 'something'}", "there is no node \"something\"\n" },
+		{ "= nodes{services = true}", "a filter wants the name of a service in \"services\"\n" },
+		{ "= nodes{environment = {1}}", "a filter wants the name of an environment in \"environment\"\n" },
+		{ "= nodes{services = {{}}}", "a filter wants a value, or a list of values\n" },
+		{ "= nodes:exclude('wbe1')", "there is no node \"wbe1\"\nhint: did you mean \"web1\"?\n" },
+		{ "= nodes{}:exclude({'web1', 'wbe2'})", "there is no node \"wbe2\"\nhint: did you mean \"web2\"?\n" },
+		{ "= nodes{}:exclude(5)", "exclude() wants a node, the name of one, or a list of these\n" },
+		{ "= nodes{}:exclude({1})", "exclude() wants a node, the name of one, or a list of these\n" },
+		{ "= nodes{}:exclude({})", "exclude() wants a node, the name of one, or a list of these\n" },
+		{ "= nodes{}:exclude(domain)", "exclude() wants a node, the name of one, or a list of these\n" },
 		{ "= nodes{1}", "a filter names properties, { name = value }\n" },
 		{ "= {1, a = 2}",
 		    "the result is neither a list (1, 2, 3…) nor all names: it mixes both or has gaps\n" },
@@ -233,6 +250,55 @@ TEST(each_error)
 	instance_fini(&instance);
 }
 
+/* A filter for what nothing has selects nothing, which may be meant; `want` has what comes behind "nodes/web1.json:3:8: ". */
+TEST(filters_for_what_nothing_has)
+{
+	static const struct { const char *macro, *want; } rows[] = {
+		{ "= nodes{servces = 'web'}:names()", "no node can have a property \"servces\": no file sets it\n"
+		    "hint: did you mean \"services\"?\n" },
+		{ "= nodes_like_me{['cache.prt'] = '!81'}:count()", "no node can have a property \"cache.prt\": no file sets it\n"
+		    "hint: did you mean \"cache.port\"?\n" },
+		{ "= nodes:values('cahce.port')", "no node can have a property \"cahce.port\": no file sets it\n"
+		    "hint: did you mean \"cache.port\"?\n" },
+		{ "= nodes:values('something')", "no node can have a property \"something\": no file sets it\n" },
+		{ "= nodes:values('cache.something')", "no node can have a property \"cache.something\": no file sets it\n" },
+		/* set somewhere, if not in a node that is among these; known to a schema; part of what a macro gives */
+		{ "= nodes_like_me{port = 5353}:names()", NULL },
+		{ "= nodes{['cache.port'] = 81, services = 'web', tags = 'blue', environment = 'live', name = 'web1'}:names()", NULL },
+		{ "= nodes{enabled = false}:names()", NULL },
+		{ "= nodes{['rack.height'] = 2}:names()", NULL },
+		{ "= nodes{['made.up'] = 2}:names()", NULL },
+		{ "= nodes{['added.1'] = 2}:names()", NULL },
+		{ "= nodes{['m.a.b.c'] = 2}:names()", NULL },
+		{ "= nodes:values('list.1')", NULL },
+	};
+	struct instance	 instance;
+	struct buf	 want = { 0 }, shown = { 0 };
+	json_t		*value;
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "schemas/node.json", "{ \"properties\": { \"rack\": { \"properties\": { \"height\": true } } } }");
+	put(&instance, "services/none.json", "{ \"made\": \"= {}\", \"+added\": [], \"enabled\": true }");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		buf_clear(&want);
+		buf_clear(&shown);
+		if (rows[i].want != NULL)
+			buf_addf(&want, "nodes/web1.json:3:8: %.*s      \"x\": \"%s\" }\n           ^\n%s",
+			    (int)strcspn(rows[i].want, "\n") + 1, rows[i].want, rows[i].macro,
+			    rows[i].want + strcspn(rows[i].want, "\n") + 1);
+		if (CHECK_OK(load_macro(&instance, rows[i].macro)) &&
+		    CHECK_OK(node_get(node_of(&instance, "web1"), "x", &value)) &&
+		    config_warnings(instance.config) != NULL)
+			err_format(config_warnings(instance.config), &shown);
+		if (!CHECK_STR(buf_text(&shown), buf_text(&want)))
+			printf("  by %s\n", rows[i].macro);
+	}
+	buf_fini(&want);
+	buf_fini(&shown);
+	instance_fini(&instance);
+}
+
 /* Each method of lists, and each way of choosing, on nodes and on other lists. */
 TEST(each_method_of_lists)
 {
@@ -250,7 +316,10 @@ TEST(each_method_of_lists)
 		{ "= nodes{}:exclude('web2'):names()", "[\"ns1\",\"web1\"]" },
 		{ "= nodes{}:exclude(nodes{services = 'web'}):names()", "[\"ns1\"]" },
 		{ "= nodes{}:exclude(nodes{services = 'web'}:names()):names()", "[\"ns1\"]" },
-		{ "= nodes{}:exclude('nobody'):count()", "3" },
+		{ "= nodes{}:exclude({'web2', node}):names()", "[\"ns1\"]" },
+		{ "= nodes_like_me:exclude('ns1'):names()", "[\"web1\",\"web2\"]" },
+		{ "= nodes{}:names():exclude('nobody'):count()", "3" },
+		{ "= nodes{services = 'none'}:exclude('nobody'):count()", "0" },
 		{ "= nodes{}:names():exclude('web1')", "[\"ns1\",\"web2\"]" },
 		{ "= list:exclude(1):count()", "2" },
 		{ "= nodes{}:first().name", "\"ns1\"" },
@@ -748,6 +817,7 @@ main(void)
 	json_setup();
 	RUN(each_macro);
 	RUN(each_error);
+	RUN(filters_for_what_nothing_has);
 	RUN(each_method_of_lists);
 	RUN(a_secret_is_kept_and_masked);
 	RUN(what_is_made_of_a_secret_is_hidden);
