@@ -177,7 +177,7 @@ probe(const struct choice *choice, const struct node *node, json_t **out)
 	picks->probed = outer;
 	*out = picks->found;
 	picks->found = NULL;
-	if (*out != NULL || (!choice->config->unwinding && (err_rule_name(e) == NULL ||
+	if (*out != NULL || e == NULL || (!choice->config->unwinding && (err_rule_name(e) == NULL ||
 	    strcmp(err_rule_name(e), "macro-cycle") != 0))) {
 		err_free(e);	/* its own affair */
 		e = NULL;
