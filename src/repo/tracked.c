@@ -6,64 +6,14 @@
 #include "base/err.h"
 #include "base/strs.h"
 #include "repo/libgit2.h"
+#include "repo/private.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* No private key is longer; what is need not be unpacked. */
 #define KEY_LONGEST	((size_t)64 << 10)
 #define TEXT_LONGEST	((size_t)16 << 20)
-
-/* Whether a private key in PEM (RFC 7468) of any kind, or OpenSSH's, begins here: with a line of its data, no mere word. */
-static bool
-pem_begins(const char *text, const char *end)
-{
-	static const char	 begin[] = "-----BEGIN ", tail[] = "PRIVATE KEY-----", encrypted[] = "Proc-Type:";
-	static const size_t	 label = 40, data = 32;
-	const char		*line;
-	size_t			 left = (size_t)(end - text), n = 0;
-
-	if (left < strlen(begin) || memcmp(text, begin, strlen(begin)) != 0)
-		return false;
-	line = memmem(text, left < label ? left : label, tail, strlen(tail));
-	if (line == NULL)
-		return false;
-	/* In JSON, and elsewhere, a newline may be the two characters "\\n". */
-	for (line += strlen(tail); line < end && strchr("\r\n\\ \t", *line) != NULL && *line != '\0'; line++)
-		line += *line == '\\' && line + 1 < end;
-	if ((size_t)(end - line) > strlen(encrypted) && memcmp(line, encrypted, strlen(encrypted)) == 0)
-		return true;
-	for (; line < end && n < data && (isalnum((unsigned char)*line) || *line == '+' || *line == '/'); line++)
-		n++;
-	return n == data;
-}
-
-/* An identity of age: its word and 58 more letters. */
-static bool
-age_begins(const char *text, const char *end)
-{
-	static const char	 begin[] = "AGE-SECRET-KEY-1";
-	size_t			 n = strlen(begin);
-
-	if ((size_t)(end - text) < n + 58 || memcmp(text, begin, n) != 0)
-		return false;
-	while (n < strlen(begin) + 58 && (isupper((unsigned char)text[n]) || isdigit((unsigned char)text[n])))
-		n++;
-	return n == strlen(begin) + 58;
-}
-
-static bool
-is_private(const char *text, size_t len)
-{
-	const char *end = text + len;
-
-	for (const char *at = text; (at = memchr(at, '-', (size_t)(end - at))) != NULL; at++) {
-		if (pem_begins(at, end) || (at - text >= 3 && age_begins(at - 3, end)))
-			return true;
-	}
-	return false;
-}
 
 /* What files are looked for. */
 struct search {
@@ -150,7 +100,7 @@ look_above(struct strs *out, const char *root, const struct search *search)
 struct err *
 git_tracked_keys(struct strs *out, const char *root)
 {
-	return look_above(out, root, &(struct search){ ".key", KEY_LONGEST, is_private });
+	return look_above(out, root, &(struct search){ ".key", KEY_LONGEST, has_private_key });
 }
 
 struct err *

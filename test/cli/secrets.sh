@@ -612,3 +612,45 @@ HOME=/nonexistent git commit -qam notes >"$OUT" 2>"$ERR"
 check test $? -eq 0
 leap check
 stdout_has "notes.txt: error: the value of a secret is in it in clear [tracked-secret]"
+
+it "knows private keys of every kind that programs make, and no public half"
+instance
+node web1 192.0.2.1 '"wg": "= wireguard_public()", "onion": "= onion_address()", "dkim": { "record": "= dkim_record()" }'
+must "$LEAP" compile
+must git add -A
+leap check --staged
+status_is 0
+stdout_empty
+opened files/nodes/web1/web1_onion.key >onion
+printf '[Interface]\nPrivateKey = %s\n' "$(opened files/nodes/web1/web1_wireguard.key)" >wg0.conf
+kinds="onion wg0.conf"
+for how in "RSA -pkeyopt rsa_keygen_bits:2048" "EC -pkeyopt ec_paramgen_curve:P-256" ED25519 X25519; do
+	name=${how%% *}
+	# shellcheck disable=SC2086 # words
+	must openssl genpkey -algorithm $how -out "$WORK/$name.pem"
+	must openssl pkey -in "$WORK/$name.pem" -outform DER -out "$name.der"
+	must openssl pkey -in "$WORK/$name.pem" -pubout -outform DER -out "public-$name.der"
+	kinds+=" $name.der"
+done
+for name in RSA EC; do
+	must openssl pkey -in "$WORK/$name.pem" -traditional -outform DER -out "old-$name.der"
+	must openssl req -new -x509 -key "$WORK/$name.pem" -subj /CN=x -outform DER -out "cert-$name.der"
+	must openssl req -new -key "$WORK/$name.pem" -subj /CN=x -outform DER -out "request-$name.der"
+	kinds+=" old-$name.der"
+done
+if command -v gpg >/dev/null; then
+	gpg() { command gpg --homedir "$WORK/gpg" --batch --quiet --passphrase '' --pinentry-mode loopback "$@"; }
+	install -d -m 700 "$WORK/gpg"
+	must gpg --quick-generate-key x@example.org ed25519
+	must gpg --armor --output gpg.asc --export-secret-keys
+	must gpg --armor --output public.asc --export
+	gpgconf --homedir "$WORK/gpg" --kill all
+	kinds+=" gpg.asc"
+fi
+cp -r "$TOP/platform" "$TOP/templates" .
+must git add -A
+leap check --staged
+status_is 3
+# shellcheck disable=SC2086 # a line each
+sed -n 's/: error: a private key that is in git: whoever has a clone has it \[tracked-key\]$//p' "$OUT" >found
+check diff <(printf '%s\n' $kinds | sort) <(sort found)
