@@ -178,7 +178,7 @@ member_expel(const struct repo *repo, const struct strs *names)
 		for (size_t i = 0; i < seen.count; i++)
 			note("    %s\n", seen.items[i]);
 		for (size_t i = 0; i < names->count; i++)
-			note("\"leap secret rotate --exposed-to %s\" replaces them\n", names->items[i]);
+			note("\"leap secret rotate --exposed-to %s\" replaces them, or says how\n", names->items[i]);
 	}
 	strs_fini(&seen);
 	buf_fini(&list);

@@ -46,6 +46,12 @@ NODISCARD
 struct err	*secret_check_kind(const struct context *context, const struct secret_ref *ref,
 		    const struct secret_kind *kind);
 
+/*
+ * What a person has to do for another private key in the place of `path`, as a line of a shell; the caller's.  Those of CAs
+ * and requests take steps that others take part in; another of a service is another address, record or peer to them.
+ */
+char		*secret_anew(const struct repo *repo, const char *path);
+
 /* Store a value that a person gave, if it is text and more than a newline. */
 NODISCARD
 struct err	*secret_give(const struct repo *repo, const struct secret_ref *ref, const struct buf *value);

@@ -140,17 +140,40 @@ node_of_key(struct rotation *rotation, const char *path)
 static void
 add_key(struct rotation *rotation, const char *path)
 {
-	char *node = node_of_key(rotation, path);
+	char *node = node_of_key(rotation, path), *command;
 
-	if (node != NULL && config_node(rotation->context->config, node)->enabled)
+	if (node != NULL && config_node(rotation->context->config, node)->enabled) {
 		strs_add(&rotation->certs, node);
-	else if (strcmp(path, "files/ca/ca.key") == 0)
-		strs_addf(&rotation->left, "%s.age: leap cert ca --rotate", path);
-	else if (strcmp(path, "files/ca/client_ca.key") == 0)
-		strs_addf(&rotation->left, "%s.age: leap cert ca --rotate --client", path);
-	else
-		strs_addf(&rotation->left, "%s.age: make this key anew", path);
+	} else {
+		command = secret_anew(rotation->context->repo, path);
+		strs_addf(&rotation->left, "%s.age: %s", path, command);
+		free(command);
+	}
 	free(node);
+}
+
+/* A name that neither users/ nor the vault's records have is a mistake. */
+NODISCARD
+static struct err *
+check_former(const struct repo *repo, const char *user)
+{
+	struct strs	 names = { 0 };
+	json_t		*audit = NULL, *item;
+	const char	*near;
+	size_t		 i;
+	struct err	*e = repo_list(repo, "users", "", &names);
+
+	if (e == NULL && !strs_has(&names, user) && (e = vault_audit(&audit, repo)) == NULL) {
+		json_array_foreach(json_object_get(audit, "environments"), i, item)
+			json_keys(json_object_get(item, "exposed"), &names);
+		near = strs_nearest(&names, user);
+		e = err_new(ERR_USAGE, "nothing is on record that %s has seen", user);
+		e = near != NULL ? err_hint(e, "did you mean \"%s\"?", near) :
+		    err_hint(e, "\"leap secret audit\" says who has seen what");
+	}
+	json_decref(audit);
+	strs_fini(&names);
+	return e;
 }
 
 NODISCARD
@@ -166,6 +189,8 @@ add_exposed(struct rotation *rotation, const char *user)
 		    "\"leap user rm %s\" comes first; --all replaces everything", user);
 	if (e == NULL)
 		e = vault_exposed(rotation->context->repo, NULL, user, &paths);
+	if (e == NULL && paths.count == 0)
+		e = check_former(rotation->context->repo, user);
 	for (size_t i = 0; e == NULL && i < paths.count; i++) {
 		if (str_starts(paths.items[i], home))
 			e = add_word(rotation, paths.items[i] + strlen(home));

@@ -451,7 +451,7 @@ const struct cmd cmd_user_rm = {
 	.args = "NAME...",
 	.summary = "remove sysadmins",
 	.details = "The vault gets new keys, and everything in it is encrypted anew.  What they have seen they still know:\n"
-	    "\"leap secret rotate --exposed-to NAME\" replaces it.",
+	    "\"leap secret rotate --exposed-to NAME\" replaces it, or says how.",
 	.needs = CMD_INSTANCE,
 	.min_args = 1,
 	.max_args = SIZE_MAX,
