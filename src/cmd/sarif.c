@@ -55,6 +55,7 @@ static const struct rule {
 	{ "misspelt-environment", "The environment of a node looks like another one, misspelt" },
 	{ "misspelt-key", "A property looks like another one, misspelt" },
 	{ "no-candidate", "No node can be picked" },
+	{ "no-effect", "A key of a layer has no effect" },
 	{ "no-macro", "A file of macros defines none" },
 	{ "no-sysadmin", "Nobody could log in to the nodes" },
 	{ "no-user-key", "A user has no public SSH key" },

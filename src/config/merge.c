@@ -5,6 +5,7 @@
 
 #include "base/strs.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Shorter words are near to too much to be taken for misspelt. */
@@ -73,32 +74,62 @@ cut_path(struct merge *merge, size_t len)
 	merge->path.data[len] = '\0';
 }
 
-/* An error at the value of `key` (as the file writes it) in the current object; `old` is what it does not fit to. */
+/* Where the value of `key` (as the file writes it) in the current object is, or its element of this number (0: all). */
+static void
+place_of(const struct merge *merge, const char *key, size_t number, struct place *place)
+{
+	const struct source	*source = merge->source;
+	struct buf		 path = { 0 };
+	char			*text;
+
+	/* merge->path ends in the name; the file has the key instead. */
+	buf_add(&path, buf_text(&merge->path), merge->path.len - strlen(key_name(key)));
+	buf_adds(&path, key);
+	if (number > 0)
+		buf_addf(&path, ".%zu", number);
+	text = buf_take(&path);
+	if (!json_locate(source->path, buf_text(&source->text), source->text.len, text, place))
+		source_place_or_file(source, buf_text(&merge->path), NULL, place);
+	free(text);
+}
+
+/* An error at the value of `key` (as the file writes it) in the current object. */
 PRINTF(4, 5)
 static void
 clash(struct merge *merge, const char *key, const char *hint, const char *format, ...)
 {
 	struct place	 place, below;
-	struct buf	 path = { 0 };
 	struct err	*e;
 	va_list		 args;
-	char		*message, *last;
+	char		*message;
 
 	va_start(args, format);
 	message = xvasprintf(format, args);
 	va_end(args);
-	/* merge->path ends in the name; the file has the key instead. */
-	buf_add(&path, buf_text(&merge->path), merge->path.len - strlen(key_name(key)));
-	buf_adds(&path, key);
-	last = buf_take(&path);
-	if (!json_locate(merge->source->path, buf_text(&merge->source->text), merge->source->text.len, last, &place))
-		source_place_or_file(merge->source, buf_text(&merge->path), NULL, &place);
+	place_of(merge, key, 0, &place);
 	e = err_hint(err_at(ERR_CONFIG, &place, "%s", message), "%s", hint);
 	if (layers_place(merge->below, buf_text(&merge->path), NULL, &below))
 		e = err_note(e, &below, "it is set here before");
 	problems_add(merge->errors, err_rule(e, "type-clash"));
 	free(message);
-	free(last);
+}
+
+/* What a key says for nothing. */
+PRINTF(5, 6)
+static void
+no_effect(struct merge *merge, const char *key, size_t number, const char *near, const char *format, ...)
+{
+	struct place	 place;
+	struct err	*e;
+	va_list		 args;
+
+	place_of(merge, key, number, &place);
+	va_start(args, format);
+	e = err_atv(ERR_CONFIG, &place, format, args);
+	va_end(args);
+	if (near != NULL)
+		e = err_hint(e, "did you mean \"%s\"?", near);
+	problems_add(merge->warnings, err_rule(err_warning(e), "no-effect"));
 }
 
 static bool
@@ -181,19 +212,54 @@ merge_add(struct merge *merge, const char *key, json_t *old, json_t *value)
 	return sum;
 }
 
+/* The element of this number (0: what is no list) of "-key" is not in the list `old`, or there is no list (NULL). */
+static void
+removes_nothing(struct merge *merge, const char *key, size_t number, const json_t *old, const json_t *value)
+{
+	struct strs	 texts = { 0 };
+	json_t		*element;
+	size_t		 i;
+
+	json_array_foreach(old, i, element) {
+		if (json_is_string(element))
+			strs_add(&texts, json_string_value(element));
+	}
+	no_effect(merge, key, number, json_is_string(value) ? strs_nearest(&texts, json_string_value(value)) : NULL,
+	    "\"%s\" takes nothing away: \"%s\" has no such element", key, buf_text(&merge->path));
+	strs_fini(&texts);
+}
+
+/* Say what a node's own file wants to take away that is not there; other layers are for nodes of all kinds. */
+static void
+check_removal(struct merge *merge, const char *key, const json_t *old, const json_t *value)
+{
+	const json_t	*element;
+	size_t		 i;
+
+	if (!merge->own)
+		return;
+	if (!json_is_array(value) && !has_value(old, value))
+		removes_nothing(merge, key, 0, old, value);
+	json_array_foreach(value, i, element) {
+		if (!has_value(old, element))
+			removes_nothing(merge, key, i + 1, old, element);
+	}
+}
+
 static json_t *
 merge_remove(struct merge *merge, const char *key, json_t *old, json_t *value)
 {
 	json_t	*rest, *element;
 	size_t	 i;
 
-	if (old == NULL || json_is_null(old) || is_required(old))
-		return NULL;
-	if (!json_is_array(old)) {
+	if (old != NULL && !json_is_null(old) && !is_required(old) && !json_is_array(old)) {
 		clash(merge, key, "\"!key\" replaces whatever was there", "\"%s\" takes from a list, but \"%s\" is %s",
 		    key, key + 1, is_macro(old) ? "a macro" : type_name(old));
 		return NULL;
 	}
+	check_removal(merge, key, old, value);
+	if (!json_is_array(old))
+		return NULL;
 	rest = json_array();
 	json_array_foreach(old, i, element) {
 		if (!(json_is_array(value) ? has_value(value, element) : json_equal(value, element)))
@@ -243,6 +309,23 @@ suspect(struct merge *merge, const json_t *parent, const json_t *child, const ch
 	strs_fini(&names);
 }
 
+/* A key that replaces what is there undoes what one with another sign says before it in the same object. */
+static void
+check_lost(struct merge *merge, json_t *child, const char *key, const json_t *value)
+{
+	const char	*other, *name = key_name(key);
+	json_t		*ignored;
+
+	if (!merge->source->prefixed || (*key != '!' && (name != key || json_is_object(value) || json_is_null(value))))
+		return;
+	json_object_foreach(child, other, ignored) {
+		if (other == key)
+			return;
+		if (strcmp(key_name(other), name) == 0)
+			no_effect(merge, other, 0, NULL, "\"%s\" is lost: \"%s\" comes behind it and replaces it", other, key);
+	}
+}
+
 /* The new value of `key`, or NULL when what is there stays. */
 static json_t *
 merge_member(struct merge *merge, const char *key, json_t *old, json_t *value)
@@ -275,6 +358,7 @@ merge_objects(struct merge *merge, json_t *parent, json_t *child)
 			buf_addc(&merge->path, '.');
 		buf_adds(&merge->path, name);
 		old = json_object_get(result, name);
+		check_lost(merge, child, key, value);
 		if (old == NULL && parent != NULL)
 			suspect(merge, parent, child, name);
 		if ((new = merge_member(merge, key, old, value)) != NULL) {

@@ -232,6 +232,7 @@ merge_node(struct config *config, const struct node *node, const struct base *ba
 		.warnings = &config->warnings,
 		.below = &base->layers,
 		.source = own,
+		.own = true,
 	};
 	json_t		*shared = merge_objects(&merge, base->root, own->root), *root;
 

@@ -241,6 +241,7 @@ struct merge {
 	struct problems		*errors, *warnings;
 	const struct layers	*below;
 	const struct source	*source;
+	bool			 own;		/* a node's, which nothing comes above */
 	struct buf		 path;
 };
 json_t		*merge_objects(struct merge *merge, json_t *parent, json_t *child);

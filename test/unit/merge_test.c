@@ -431,6 +431,56 @@ TEST(what_did_not_change_is_shared)
 	instance_fini(&instance);
 }
 
+TEST(keys_without_effect_are_warnings)
+{
+	static const struct { const char *below, *above, *want; } rows[] = {
+		{ "{\"x\": [\"static\", 1]}", "{\"-x\": [\"static\", \"statc\"]}",
+		    "nodes/n.json:1:19: \"-x\" takes nothing away: \"x\" has no such element\n"
+		    "    {\"-x\": [\"static\", \"statc\"]}\n                      ^\nhint: did you mean \"static\"?\n" },
+		{ "{\"o\": {\"x\": [1]}}", "{\"o\": {\"-x\": 2}}",
+		    "nodes/n.json:1:14: \"-x\" takes nothing away: \"o.x\" has no such element\n"
+		    "    {\"o\": {\"-x\": 2}}\n                 ^\n" },
+		{ "{}", "{\"-x\": [1]}", "nodes/n.json:1:9: \"-x\" takes nothing away: \"x\" has no such element\n"
+		    "    {\"-x\": [1]}\n            ^\n" },
+		/* what is compared is what the files say */
+		{ "{\"x\": [\"= 'a'\"]}", "{\"-x\": [\"a\"]}",
+		    "nodes/n.json:1:9: \"-x\" takes nothing away: \"x\" has no such element\n"
+		    "    {\"-x\": [\"a\"]}\n            ^\n" },
+		{ "{\"x\": [\"= 'a'\"]}", "{\"-x\": [\"= 'a'\"]}", "" },
+		{ "{\"x\": [1]}", "{\"-x\": []}", "" },
+		/* a layer of several nodes may take away what only some of them have */
+		{ "{\"-x\": [1], \"o\": {\"-x\": [1]}}", "{}", "" },
+		/* one sign after another: as the file has them, unless one replaces */
+		{ "{\"x\": [1]}", "{\"-x\": [1], \"+x\": [2]}", "" },
+		{ "{}", "{\"x\": [1], \"+x\": [2], \"-x\": [1]}", "" },
+		{ "{}", "{\"!x\": [1], \"+x\": [2]}", "" },
+		{ "{}", "{\"x\": {\"a\": 1}, \"y\": [1]}", "" },
+		{ "{}", "{\"!x\": {\"a\": 1}, \"x\": {\"b\": 1}}", "" },
+		{ "{}", "{\"+x\": [1], \"x\": null}", "" },
+		{ "{}", "{\"x\": [1], \"!x\": [2]}", "nodes/n.json:1:7: \"x\" is lost: \"!x\" comes behind it and replaces it\n"
+		    "    {\"x\": [1], \"!x\": [2]}\n          ^\n" },
+		{ "{}", "{\"o\": {\"+x\": [1], \"x\": [2]}}",
+		    "nodes/n.json:1:14: \"+x\" is lost: \"x\" comes behind it and replaces it\n"
+		    "    {\"o\": {\"+x\": [1], \"x\": [2]}}\n                 ^\n" },
+		{ "{\"+x\": [1], \"y\": 1, \"!x\": [2]}", "{}",
+		    "common.json:1:8: \"+x\" is lost: \"!x\" comes behind it and replaces it\n"
+		    "    {\"+x\": [1], \"y\": 1, \"!x\": [2]}\n           ^\n" },
+	};
+	struct instance	 instance;
+	struct buf	 text = { 0 };
+
+	instance_init(&instance);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		buf_clear(&text);
+		if (CHECK_OK(load(&instance, rows[i].below, rows[i].above)) && config_warnings(instance.config) != NULL)
+			err_format(config_warnings(instance.config), &text);
+		if (!CHECK_STR(buf_text(&text), rows[i].want))
+			printf("  by %s over %s\n", rows[i].above, rows[i].below);
+	}
+	buf_fini(&text);
+	instance_fini(&instance);
+}
+
 TEST(a_key_that_looks_like_a_known_one_is_a_warning)
 {
 	struct instance	 instance;
@@ -475,6 +525,7 @@ main(void)
 	RUN(services_of_the_instance);
 	RUN(an_instance_replaces_a_service_whole);
 	RUN(what_did_not_change_is_shared);
+	RUN(keys_without_effect_are_warnings);
 	RUN(a_key_that_looks_like_a_known_one_is_a_warning);
 	return test_done();
 }
