@@ -155,6 +155,7 @@ config_check_whole(struct config *config, struct node **nodes, size_t count)
 	json_decref(known);
 	check_environments(config, &problems);
 	check_class_words(config, &problems);
+	check_macros(config, &problems);
 	check_files(config, &problems);
 	return problems_take(&problems);
 }

@@ -81,12 +81,12 @@ eval_early(struct scope *scope)
 	return e;
 }
 
-/* Push the macro as a function.  Nodes share texts, so that most were pushed before and are kept, by their addresses. */
+/* Push a macro as a function.  Nodes share texts, so that most were pushed before and are kept, by their addresses. */
 NODISCARD
 static struct err *
-push_function(struct sandbox *sandbox, const struct item *item)
+push_function(struct sandbox *sandbox, const json_t *macro)
 {
-	const char	*text = json_string_value(item->text) + strlen("=>");	/* or "= " */
+	const char	*text = json_string_value(macro) + strlen("=>");	/* or "= " */
 	lua_State	*L = sandbox_state(sandbox);
 	struct buf	 chunk = { 0 };
 	struct err	*e;
@@ -98,25 +98,35 @@ push_function(struct sandbox *sandbox, const struct item *item)
 		lua_pushvalue(L, -1);
 		lua_rawsetp(L, LUA_REGISTRYINDEX, &functions_key);
 	}
-	if (lua_rawgetp(L, -1, item->text) != LUA_TNIL) {
+	if (lua_rawgetp(L, -1, macro) != LUA_TNIL) {
 		lua_remove(L, -2);
 		return NULL;
 	}
 	lua_pop(L, 1);
 	if (text[strspn(text, " \t\n")] == '\0') {
 		lua_pop(L, 1);
-		return err_new(ERR_CONFIG, "an empty macro");
+		return err_rule(err_new(ERR_CONFIG, "an empty macro"), "lua-syntax");
 	}
 	buf_adds(&chunk, "return ");
 	buf_adds(&chunk, text);
 	if ((e = sandbox_compile(sandbox, buf_text(&chunk), chunk.len, "=" CHUNK)) == NULL) {
 		lua_pushvalue(L, -1);
-		lua_rawsetp(L, -3, item->text);
+		lua_rawsetp(L, -3, macro);
 		lua_remove(L, -2);
 	} else {
 		lua_pop(L, 1);
 	}
 	buf_fini(&chunk);
+	return err_rule(e, "lua-syntax");
+}
+
+struct err *
+macro_compile(struct config *config, const json_t *macro)
+{
+	struct err *e = push_function(config->sandbox, macro);
+
+	if (e == NULL)
+		lua_pop(sandbox_state(config->sandbox), 1);
 	return e;
 }
 
@@ -133,8 +143,8 @@ item_run(struct scope *scope, const struct item *item, json_t **out)
 
 	if (json_object_size(config->wild) > 0 && json_object_get(config->wild, text) != NULL)
 		return err_rule(err_new(ERR_CONFIG, "%s", json_str(config->wild, text)), "runaway");
-	if ((e = push_function(sandbox, item)) != NULL)
-		return err_rule(e, "lua-syntax");
+	if ((e = push_function(sandbox, item->text)) != NULL)
+		return e;
 	L = sandbox_state(sandbox);
 	macro_push_env(L, scope);
 	if ((e = sandbox_call_apart(sandbox, 1, 1)) != NULL) {

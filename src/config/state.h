@@ -272,6 +272,9 @@ void		 check_class_words(const struct config *config, struct problems *problems)
 /* nodes.c: the file of a tag that says which environment it puts nodes into, if any does; or NULL. */
 const struct source *tag_environment(const struct kind *tag);
 
+/* check_macros.c: that what looks like a macro is one, in all files. */
+void		 check_macros(struct config *config, struct problems *problems);
+
 /* check_files.c: the instance's files that nothing reads. */
 void		 check_files(const struct config *config, struct problems *problems);
 
@@ -287,6 +290,10 @@ struct item	*item_of(const struct scope *scope, const json_t *value);
 /* eval.c: the value in the place of `value`, which is in a scope's tree, evaluated if it is a macro.  Borrowed. */
 NODISCARD
 struct err	*scope_value(struct scope *scope, json_t *value, json_t **out);
+
+/* Compile a macro and do not run it: only an error in its syntax is told, without place. */
+NODISCARD
+struct err	*macro_compile(struct config *config, const json_t *macro);
 
 /* Whether `value` only stands for a macro that has none: it failed, or nobody asked yet. */
 bool		 scope_failed(const struct scope *scope, const json_t *value);

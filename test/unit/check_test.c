@@ -432,6 +432,36 @@ TEST(a_list_that_is_wrong_is_no_idle_node)
 	instance_fini(&instance);
 }
 
+/* In each kind of file that no node is made of. */
+TEST(macros_that_nobody_evaluates)
+{
+	static const char *const paths[] = { "tags/x.json", "services/db.json", "common.old.json", "services/_part.json",
+	    "nodes/off.json", "provider.old.json", "platform/services/other/service.json" };
+	struct instance	 instance;
+	struct node	*node;
+	struct err	*e;
+	char		*want;
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "nodes/a.json", "{ \"ip_address\": \"192.0.2.1\", \"services\": [\"web\"], \"environment\": \"old\" }");
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		put(&instance, paths[i], "{ \"enabled\": false, \"+x\": [ \"= 1\", \"= 1 +\" ],\n"
+		    "  \"y\": { \"z\": \"=> \", \"good\": \"= nothing\" } }");
+		CHECK_OK(load_all(&instance));
+		node = node_of(&instance, "a");
+		want = xasprintf("%s:1:36: unexpected symbol near <eof>\n    { \"enabled\": false, \"+x\": [ \"= 1\", \"= 1 +\" ],\n"
+		    "                                       ^\n%s:2:15: an empty macro\n"
+		    "      \"y\": { \"z\": \"=> \", \"good\": \"= nothing\" } }\n                  ^\n", paths[i], paths[i]);
+		e = config_check_whole(instance.config, &node, 1);
+		CHECK_STR(err_rule_name(e), "lua-syntax");
+		CHECK_ERR(e, want);
+		free(want);
+		put(&instance, paths[i], "{}");
+	}
+	instance_fini(&instance);
+}
+
 TEST(a_service_that_others_need)
 {
 	struct instance	instance;
@@ -559,6 +589,7 @@ main(void)
 	RUN(names_that_mislead);
 	RUN(environments_that_look_like_others);
 	RUN(a_list_that_is_wrong_is_no_idle_node);
+	RUN(macros_that_nobody_evaluates);
 	RUN(a_service_that_others_need);
 	RUN(what_is_said_of_the_whole);
 	RUN(a_pinned_environment_has_nodes);
