@@ -330,7 +330,7 @@ user_rm_run(struct context *context)
 	struct err	*e;
 
 	/* Who leaves may be who signed last: that was as it should be. */
-	if ((e = vault_accept(context->repo)) == NULL && (e = check_removal(context, &names)) == NULL &&
+	if ((e = vault_accept(context->repo, false)) == NULL && (e = check_removal(context, &names)) == NULL &&
 	    (e = remove_users(context->repo, &names)) == NULL)
 		e = member_warn(context->repo);
 	strs_fini(&names);

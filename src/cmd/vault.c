@@ -81,7 +81,7 @@ seal_check(const struct repo *repo, bool anyway)
 		if (state.first && state.signer != NULL)
 			note("trusting the vault as %s signed it with %s, which this machine sees for the first time\n", state.signer,
 			    state.fingerprint);
-		e = vault_accept(repo);
+		e = vault_accept(repo, true);
 	}
 out:
 	vault_signed_fini(&state);

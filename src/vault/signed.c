@@ -116,7 +116,7 @@ out:
 	return e;
 }
 
-/* Whether the list, which is a sysadmin's, is not older than what was accepted here. */
+/* Whether the list, which is a sysadmin's, is not older than what was deployed from here. */
 NODISCARD
 static struct err *
 judge_age(struct seal *seal)
@@ -345,7 +345,7 @@ accept_files(const struct repo *repo, const struct memory *before, json_int_t se
 }
 
 struct err *
-vault_accept(const struct repo *repo)
+vault_accept(const struct repo *repo, bool deployed)
 {
 	struct seal	 seal;
 	struct err	*e = look(&seal, repo), *problems = NULL;
@@ -353,7 +353,7 @@ vault_accept(const struct repo *repo)
 
 	/* With changes of one's own, signing them is what remembers: users/ may be among them. */
 	if (e == NULL && seal.signer != NULL && (problems = compare(&seal, &own)) == NULL && own == 0)
-		e = accept_files(repo, &seal.memory, seal.serial, seal.now);
+		e = accept_files(repo, &seal.memory, deployed ? seal.serial : seal.memory.serial, seal.now);
 	err_free(problems);
 	seal_fini(&seal);
 	return e;
@@ -513,7 +513,7 @@ vault_sign_all(const struct repo *repo, bool *changed)
 	if (e == NULL && *changed)
 		e = sign_and_remember(&seal, seal.now);
 	else if (e == NULL)
-		e = accept_files(repo, &seal.memory, seal.serial, seal.now);
+		e = accept_files(repo, &seal.memory, seal.memory.serial, seal.now);
 	seal_fini(&seal);
 	return e;
 }

@@ -45,9 +45,12 @@ NODISCARD
 struct err	*vault_signed(struct vault_signed *out, const struct repo *repo);
 void		 vault_signed_fini(struct vault_signed *state);
 
-/* From now on signers must be those of this state.  Nothing is remembered while there are problems. */
+/*
+ * From now on signers must be those of this state, and (`deployed`) older ones are refused.  Nothing is remembered while
+ * there are problems.
+ */
 NODISCARD
-struct err	*vault_accept(const struct repo *repo);
+struct err	*vault_accept(const struct repo *repo, bool deployed);
 
 /*
  * Sign what leap itself has changed here, if the rest is signed by somebody who is trusted, or leap made all of the

@@ -266,6 +266,24 @@ rm secrets/default/thrown_away.age
 leap vault verify
 status_is 0
 stdout_is <<<"signed by alice with $(fingerprint "$WORK/.key.pub")"
+# That somebody leaves makes the machine remember who was trusted until then, but no number.
+person bob
+must "$LEAP" user add bob --ssh-pub-key "$WORK/home-bob/.ssh/id_ed25519.pub"
+must git add -A
+must git -c user.name=a -c user.email=a commit -qm bob
+must "$LEAP" secret generate thrown_away
+must "$LEAP" vault sign
+must "$LEAP" user rm bob
+must git checkout -q .
+rm secrets/default/thrown_away.age
+leap vault verify
+status_is 0
+stdout_is <<<"signed by alice with $(fingerprint "$WORK/.key.pub")"
+leap secret generate later
+status_is 0
+stderr_is <<<"made secrets/default/later.age"
+leap vault verify
+status_is 0
 
 it "refuses names that no list can have, and writes them so that no terminal obeys"
 signed
