@@ -18,6 +18,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define KEY_FILE_MAX	(256u << 10)
 #define IDENTITY_FILE	"leap/identity"	/* below the user's directory for configuration: a native key of age */
@@ -28,7 +30,8 @@ struct keyring {
 	size_t			  env_count;
 	struct age_identity	**identities;
 	size_t			  identity_count;
-	struct strs		  files;	/* where the identities are */
+	struct strs		  files;	/* where the identities are, */
+	struct strs		  unfit;	/* and what is wrong with others */
 	bool			  looked, recovered;
 	bool			  due;		/* this run has changed what is to be signed */
 };
@@ -68,8 +71,21 @@ vault_fini(struct repo *repo)
 	free(keyring->envs);
 	free(keyring->identities);
 	strs_fini(&keyring->files);
+	strs_fini(&keyring->unfit);
 	free(keyring);
 	repo->keyring = NULL;
+}
+
+/* As ssh(1) does with keys: what others can read is none. */
+NODISCARD
+static struct err *
+read_identity(const char *path, struct buf *out)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 077) != 0)
+		return err_new(ERR_TRUST, "%s can be read by others and is not used: chmod 600 %s", path, path);
+	return file_read(path, KEY_FILE_MAX, out);
 }
 
 /* A key that cannot decrypt (an ECDSA key, say) is passed over: another may. */
@@ -82,12 +98,15 @@ add_identity(struct keyring *keyring, const char *path)
 
 	if (path == NULL || strs_has(&keyring->files, path) || !file_exists(path))
 		return;
-	if ((e = file_read(path, KEY_FILE_MAX, &text)) == NULL &&
+	if ((e = read_identity(path, &text)) == NULL &&
 	    (e = age_identity_new(&identity, path, buf_text(&text), text.len)) == NULL) {
 		keyring->identities = xrealloc(keyring->identities, keyring->identity_count + 1,
 		    sizeof(struct age_identity *));
 		keyring->identities[keyring->identity_count++] = identity;
 		strs_add(&keyring->files, path);
+	} else {
+		strs_addf(&keyring->unfit, "%s%s%s", strstr(err_message(e), path) == NULL ? path : "",
+		    strstr(err_message(e), path) == NULL ? ": " : "", err_message(e));
 	}
 	err_free(e);
 	buf_fini(&text);
@@ -300,12 +319,36 @@ keyring_env(const struct repo *repo, const char *env, struct env_key **out)
 	return e;
 }
 
+/* What was tried, what was not and why, and what else could be done. */
+static void
+describe_keys(const struct keyring *keyring, struct buf *out)
+{
+	char *own = vault_identity_path();
+
+	if (keyring->files.count > 0) {
+		buf_adds(out, "tried were ");
+		strs_join(&keyring->files, ", ", out);
+		buf_adds(out, "; ");
+	} else if (keyring->unfit.count == 0) {
+		buf_adds(out, "no private key was found: an agent cannot decrypt, ");
+	}
+	strs_join(&keyring->unfit, "; ", out);
+	buf_adds(out, keyring->unfit.count > 0 ? "; " : "");
+	if (keyring->files.count > 0)
+		buf_adds(out, "one of them can let you in with \"leap user add NAME\"");
+	else if (own == NULL || !file_exists(own))
+		buf_adds(out, "\"leap user add --self\" makes one that can");
+	else
+		buf_addf(out, "put the right key into %s", own);
+	free(own);
+}
+
 /* Whose keys would open it, for somebody whose do not. */
 NODISCARD
 static struct err *
 not_opened(const struct repo *repo, const struct env_key *key, struct err *take_e)
 {
-	struct buf	 members = { 0 }, files = { 0 };
+	struct buf	 members = { 0 }, hint = { 0 };
 	const char	*name;
 	json_t		*keys;
 	struct err	*e;
@@ -314,16 +357,12 @@ not_opened(const struct repo *repo, const struct env_key *key, struct err *take_
 		return err_context(take_e, "vault/%s.age", key->env);
 	json_object_foreach(json_object_get(key->meta, "members"), name, keys)
 		buf_addf(&members, "%s%s", members.len > 0 ? ", " : "", name);
-	strs_join(&repo->keyring->files, ", ", &files);
-	e = err_new(ERR_TRUST, "none of your keys opens the vault of environment \"%s\", which is for %s", key->env,
-	    members.len > 0 ? buf_text(&members) : "nobody");
-	if (files.len == 0)
-		e = err_hint(e, "no private key was found: an agent cannot decrypt, \"leap user add --self\" makes one that can");
-	else
-		e = err_hint(e, "tried were %s; one of them can let you in with \"leap user add NAME\"", buf_text(&files));
+	describe_keys(repo->keyring, &hint);
+	e = err_hint(err_new(ERR_TRUST, "none of your keys opens the vault of environment \"%s\", which is for %s", key->env,
+	    members.len > 0 ? buf_text(&members) : "nobody"), "%s", buf_text(&hint));
 	err_free(take_e);
 	buf_fini(&members);
-	buf_fini(&files);
+	buf_fini(&hint);
 	return e;
 }
 

@@ -517,6 +517,44 @@ else
 	status_is 5
 fi
 
+it "says what is wrong with a key that it does not use"
+instance
+must "$LEAP" secret generate db
+home gus
+identity=$WORK/home-gus/.config/leap/identity
+must install -d -m 700 "$(dirname "$identity")"
+opens_nothing() {
+	as gus secret show db
+	status_is 5
+	stderr_is <<-EOT
+	secrets/default/db.age: none of your keys opens the vault of environment "default", which is for alice
+	hint: $1
+	EOT
+}
+opens_nothing 'no private key was found: an agent cannot decrypt, "leap user add --self" makes one that can'
+while IFS='|' read -r text why; do
+	rm -f "$identity"
+	(umask 077 && echo "$text" >"$identity")
+	opens_nothing "$why; put the right key into $identity"
+done <<EOT
+garbage|$identity is no private key that can be used
+|$identity is no private key that can be used
+AGE-SECRET-KEY-1QQQQ|the identity in $identity is mistyped or cut
+EOT
+must rm "$identity"
+must cp "$WORK/.key" "$identity"
+as gus secret show db
+status_is 0
+for mode in 640 604; do
+	must chmod $mode "$identity"
+	opens_nothing "$identity can be read by others and is not used: chmod 600 $identity; put the right key into $identity"
+done
+must cp "$WORK/rsa" "$WORK/home-gus/.ssh/id_rsa"
+opens_nothing "tried were $WORK/home-gus/.ssh/id_rsa; $identity can be read by others and is not used: chmod 600 $identity; one of them can let you in with \"leap user add NAME\""
+must rm "$WORK/home-gus/.ssh/id_rsa" "$identity"
+must cp "$WORK/ecdsa" "$WORK/home-gus/.ssh/id_ecdsa"
+opens_nothing "$WORK/home-gus/.ssh/id_ecdsa: files cannot be encrypted to SSH keys of type \"ecdsa-sha2-nistp256\": they only sign; \"leap user add --self\" makes one that can"
+
 it "asks for a key's passphrase once a run, through SSH_ASKPASS"
 instance
 must ssh-keygen -q -t ed25519 -N 'open sesame' -f "$WORK/locked"
