@@ -62,17 +62,33 @@ ca_read_cert(const struct repo *repo, enum authority authority, enum ca_role rol
 	return e;
 }
 
+/* Whoever asks for a key wants to sign with it: what is wrong is said here, where its file is known. */
+NODISCARD
+static struct err *
+check_pair(const char *path, const struct buf *key, const struct buf *cert)
+{
+	struct issuer	*issuer = NULL;
+	struct err	*e = issuer_new(&issuer, key, cert);
+
+	issuer_free(issuer);
+	return err_hint(err_context(e, "%s.age", path), "git knows it as it was; \"leap vault verify\" says whether it was changed");
+}
+
 struct err *
 ca_read_key(const struct repo *repo, enum authority authority, enum ca_role role, struct buf *pem)
 {
 	char		*path = ca_path(authority, role, ".key");
+	struct buf	 cert = { 0 };
 	struct err	*e;
 
-	if (vault_has(repo, path))
-		e = vault_read(repo, NULL, path, pem);
-	else
+	if (vault_has(repo, path)) {
+		if ((e = vault_read(repo, NULL, path, pem)) == NULL && (e = ca_read_cert(repo, authority, role, &cert)) == NULL)
+			e = check_pair(path, pem, &cert);
+	} else {
 		e = err_hint(err_new(ERR_TRUST, "no certificate can be signed: the %s's private key, %s, is not here",
 		    authority_name(authority), path), "copy it from where \"leap cert ca\" was run");
+	}
+	buf_fini(&cert);
 	free(path);
 	return e;
 }

@@ -33,7 +33,7 @@ bool		 ca_can_sign(const struct repo *repo, enum authority authority, enum ca_ro
 NODISCARD
 struct err	*ca_read_cert(const struct repo *repo, enum authority authority, enum ca_role role, struct buf *pem);
 
-/* ERR_TRUST and a hint when it is not here. */
+/* ERR_TRUST and a hint when it is not here, or not that of the certificate. */
 NODISCARD
 struct err	*ca_read_key(const struct repo *repo, enum authority authority, enum ca_role role, struct buf *pem);
 

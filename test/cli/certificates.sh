@@ -151,6 +151,29 @@ leap: no certificate can be signed: there is no CA, files/ca/ca.crt
 hint: make one with "leap cert ca"
 EOT
 
+it "names the file of a CA's private key that is none, or another's"
+if ! command -v age >/dev/null; then
+	skip "needs age"
+else
+	instance
+	node web1 192.0.2.1
+	must "$LEAP" cert update
+	must cp files/ca/client_ca.key.age files/ca/ca.key.age
+	echo garbage | age -a -r "$(sed -n 's/.*"recipient": "\(.*\)".*/\1/p' vault/default.json)" >files/ca/client_ca.key.age
+	leap cert update --force
+	status_is 5
+	stderr_is <<-'EOT'
+	leap: files/ca/ca.key.age: the CA's private key does not belong to its certificate
+	hint: git knows it as it was; "leap vault verify" says whether it was changed
+	EOT
+	leap cert client alice
+	status_is 5
+	stderr_is <<-'EOT'
+	leap: files/ca/client_ca.key.age: the CA's private key cannot be read
+	hint: git knows it as it was; "leap vault verify" says whether it was changed
+	EOT
+fi
+
 it "lets no certificate outlive its CA"
 instance
 rm -r files/ca
