@@ -564,6 +564,8 @@ made a successor of the CA; the next deploy makes nodes trust both
 1. leap deploy
 2. give the new bundle to all who trust the CA by themselves
 3. leap cert ca --rotate: the successor signs
+warning: only alice can open the vault of default: should that key be lost, all in it is
+hint: add another sysadmin, or a key that is kept off line: leap user add recovery --age-key age1...
 EOT
 check test -e files/ca/ca-next.crt
 leap cert update
