@@ -6,8 +6,10 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cert/authority.h"
+#include "cert/revoked.h"
 #include "cmd/client.h"
 #include "config/config.h"
+#include "pki/ca.h"
 #include "pki/request.h"
 #include "repo/repo.h"
 #include "vault/vault.h"
@@ -40,6 +42,24 @@ read_bundle(struct bundle *bundle, const struct repo *repo)
 	return e;
 }
 
+/* It may still be wanted, to open what was encrypted for it. */
+NODISCARD
+static struct err *
+warn_revoked(const struct bundle *bundle, const struct repo *repo)
+{
+	struct cert_info	 info = { 0 };
+	json_t			*revoked = NULL;
+	struct err		*e;
+
+	if ((e = cert_info_read(&info, &bundle->cert)) == NULL && (e = revoked_read(&revoked, repo)) == NULL &&
+	    revoked_has(revoked, info.serial))
+		note("warning: the certificate of %s was revoked: nodes refuse it\n"
+		    "hint: \"leap cert client %s\" makes another\n", bundle->name, bundle->name);
+	json_decref(revoked);
+	cert_info_fini(&info);
+	return e;
+}
+
 static struct err *
 write_pem(struct buf *text, struct context *context, const struct bundle *bundle)
 {
@@ -64,8 +84,8 @@ choose_password(struct buf *password, const struct context *context)
 			out("%s\n", buf_text(password));
 		return e;
 	}
-	if ((e = ask_secret(password, hint, "password of the new file: ")) == NULL &&
-	    (e = ask_secret(&again, hint, "once more: ")) == NULL &&
+	if ((e = ask_secret(password, hint, "password of the new file")) == NULL &&
+	    (e = ask_secret(&again, hint, "once more")) == NULL &&
 	    (password->len == 0 || strcmp(buf_text(password), buf_text(&again)) != 0))
 		e = err_new(ERR_USAGE, "these are two different passwords, or none");
 	buf_fini(&again);
@@ -213,11 +233,14 @@ cert_export_run(struct context *context)
 	if ((e = client_name_check(bundle.name)) != NULL ||
 	    (e = find_format(&format, opt_get(context, "--format"))) != NULL)
 		return e;
+	if (opt_get(context, "--generate-password") != NULL && format->write != write_p12)
+		return err_hint(err_new(ERR_USAGE, "--generate-password: a file in %s has no password", format->name),
+		    "--format p12 has one");
 	if (file == NULL)
 		return err_hint(err_new(ERR_USAGE, "a private key is written to a file only"), "name it with -o FILE");
 	if (file_exists(file))
 		return err_hint(err_new(ERR_USAGE, "there is a file %s already", file), "name another one");
-	if ((e = read_bundle(&bundle, context->repo)) == NULL &&
+	if ((e = read_bundle(&bundle, context->repo)) == NULL && (e = warn_revoked(&bundle, context->repo)) == NULL &&
 	    (e = format->write(&text, context, &bundle)) == NULL &&
 	    (e = file_write(file, text.data, text.len, 0600)) == NULL)
 		note("%s: key and certificate are in %s, readable for you only\n", bundle.name, file);

@@ -450,6 +450,19 @@ leap cert export alice --format p12 --generate-password -o "$WORK/alice.p12"
 status_is 0
 check test "$(stat -c %a "$WORK/alice.p12")" = 600
 check test "$(openssl pkcs12 -in "$WORK/alice.p12" -nodes -passin "pass:$(cat "$OUT")" | grep -c -- -----BEGIN)" = 4
+for format in pem ovpn; do
+	leap cert export alice --format "$format" --generate-password -o "$WORK/alice.clear"
+	status_is 2
+	stderr_is <<-EOT
+	leap: --generate-password: a file in $format has no password
+	hint: --format p12 has one
+	EOT
+	check_not test -e "$WORK/alice.clear"
+done
+printf 'word-of-mine\nword-of-mine\n' |
+    script -qec "'$LEAP' cert export alice --format p12 -o '$WORK/asked.p12'" /dev/null >"$OUT" 2>&1
+stdout_has "password of the new file: "
+stdout_lacks ": : "
 leap cert export alice --format ovpn -o "$WORK/alice.ovpn"
 status_is 3
 stderr_has "leap: no node has openvpn properties: there is nothing to connect to"
@@ -461,6 +474,14 @@ check test "$(grep '^remote ' "$WORK/alice.ovpn" | tr '\n' ';')" = \
 leap cert export alice --format der -o "$WORK/alice.der"
 status_is 2
 stderr_is <<<"leap: --format der is not known: there are pem, p12 and ovpn"
+must "$LEAP" cert revoke alice --yes
+leap cert export alice -o "$WORK/revoked.pem"
+status_is 0
+stderr_is <<EOT
+warning: the certificate of alice was revoked: nodes refuse it
+hint: "leap cert client alice" makes another
+alice: key and certificate are in $WORK/revoked.pem, readable for you only
+EOT
 
 it "revokes certificates: on record, in the list, and a node gets another"
 instance
