@@ -154,8 +154,8 @@ cert_ca_run(struct context *context)
 {
 	struct err *e = make_ca(context);
 
-	/* A key of a CA is what is least of all to be lost. */
-	return e == NULL ? member_warn(context->repo) : e;
+	/* A key of a CA is what is least of all to be lost; its successor's owner has heard that. */
+	return e == NULL && opt_get(context, "--rotate") == NULL ? member_warn(context->repo) : e;
 }
 
 static struct err *
