@@ -1,7 +1,7 @@
 /* config: files of the instance that nothing will ever read. */
 /* May know repo, base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "config/state.h"
+#include "config/schemas.h"
 
 #include "base/strs.h"
 #include "repo/repo.h"
@@ -10,8 +10,8 @@
 #include <string.h>
 
 struct stray {
-	const struct config	*config;
-	struct problems		*problems;
+	struct config	*config;
+	struct problems	*problems;
 };
 
 /* What people and editors leave beside the files that are meant. */
@@ -141,6 +141,47 @@ check_top(const struct stray *stray)
 	strs_fini(&good);
 }
 
+/* Those that are known, and what others refer to. */
+static void
+check_schemas_in(const struct stray *stray, const char *dir, const struct strs *known, const char *what)
+{
+	struct strs	 names = { 0 };
+	const char	*near;
+	char		*path, *stem;
+
+	names_in(stray, dir, &names);
+	for (size_t i = 0; i < names.count; i++) {
+		bool json = str_ends(names.items[i], ".json");
+
+		path = xasprintf("%s/%s", dir, names.items[i]);
+		stem = xstrndup(names.items[i], strlen(names.items[i]) - (json ? strlen(".json") : 0));
+		if (!is_remark(names.items[i]) && strcmp(path, "schemas/tags") != 0 && !(json && strs_has(known, stem)) &&
+		    !schemas_refer(config_schemas(stray->config), path)) {
+			if ((near = strs_nearest(known, stem)) != NULL)
+				add(stray, path, "did you mean \"%s.json\"?", near);
+			else
+				add(stray, path, "%s", what);
+		}
+		free(path);
+		free(stem);
+	}
+	strs_fini(&names);
+}
+
+static void
+check_schema_files(const struct stray *stray)
+{
+	struct strs known = { 0 };
+
+	strs_add(&known, "common");
+	strs_add(&known, "node");
+	strs_add(&known, "provider");
+	check_schemas_in(stray, "schemas", &known, "here are common.json, node.json, provider.json, tags/, and what schemas "
+	    "refer to; that of a service is services/NAME/schema.json");
+	check_schemas_in(stray, "schemas/tags", &stray->config->tags, "there is no tag of this name");
+	strs_fini(&known);
+}
+
 /* Users are directories. */
 static void
 check_users(const struct stray *stray)
@@ -177,7 +218,7 @@ check_node_files(const struct stray *stray)
 }
 
 void
-check_files(const struct config *config, struct problems *problems)
+check_files(struct config *config, struct problems *problems)
 {
 	struct stray stray = { config, problems };
 
@@ -186,6 +227,7 @@ check_files(const struct config *config, struct problems *problems)
 	check_suffix(&stray, "tags", ".json");
 	check_suffix(&stray, "macros", ".lua");
 	check_services(&stray);
+	check_schema_files(&stray);
 	check_users(&stray);
 	check_node_files(&stray);
 }

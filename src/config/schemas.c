@@ -12,8 +12,9 @@
 #include <string.h>
 
 #define URI_PREFIX	"leap:/"
-#define NEEDS		"x-leap-needs"
-#define MAX_DOWN	"x-leap-max-down"
+#define OWN_PREFIX	"x-leap-"
+#define NEEDS		OWN_PREFIX "needs"
+#define MAX_DOWN	OWN_PREFIX "max-down"
 
 /* The file that a URI of the set stands for. */
 static const struct schema_file *
@@ -142,13 +143,13 @@ pairs_of(const struct known_schemas *known, const struct strs *names, const char
 	return pairs;
 }
 
-/* An error about a keyword of leap's own, at an element of it or (0) at the whole. */
-PRINTF(5, 6)
+/* An error about a keyword of leap's own, at an element of it or (0) at the whole; `hint` may be NULL. */
+PRINTF(6, 7)
 static void
 bad_keyword(struct known_schemas *known, const struct schema_file *file, const char *keyword, size_t number,
-    const char *format, ...)
+    const char *hint, const char *format, ...)
 {
-	struct schema_problem	 problem = { .keyword = keyword };
+	struct schema_problem	 problem = { .keyword = keyword, .hint = hint };
 	va_list			 args;
 	char			*message, *path, *uri = xasprintf(URI_PREFIX "%s", file->path);
 
@@ -172,12 +173,12 @@ read_needs(struct config *config, const struct schema_file *file, struct strs *n
 	const json_t		*list = file == NULL ? NULL : json_object_get(file->root, NEEDS);
 
 	if (list != NULL && !json_is_array(list))
-		bad_keyword(known, file, NEEDS, 0, "must be a list of services");
+		bad_keyword(known, file, NEEDS, 0, NULL, "must be a list of services");
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const char *name = json_string_value(json_array_get(list, i));
 
 		if (name == NULL || !strs_has(&config->services, name))
-			bad_keyword(known, file, NEEDS, i + 1, "must name services: there is no \"%s\"",
+			bad_keyword(known, file, NEEDS, i + 1, NULL, "must name services: there is no \"%s\"",
 			    name == NULL ? "" : name);
 		else if (!strs_has(needs, name))
 			strs_add(needs, name);
@@ -207,7 +208,35 @@ check_limit(struct known_schemas *known, const struct schema_file *file)
 	bool		 percent;
 
 	if (value != NULL && read_limit(value, &percent) == 0)
-		bad_keyword(known, file, MAX_DOWN, 0, "must be a number of nodes, or a part of them such as \"50%%\"");
+		bad_keyword(known, file, MAX_DOWN, 0, NULL,
+		    "must be a number of nodes, or a part of them such as \"50%%\"");
+}
+
+/* Other keywords are whoever's they are if they begin with "x-", but not these. */
+static void
+check_own_keywords(struct known_schemas *known, const struct schema_file *file)
+{
+	bool		 service = str_ends(file->path, "/schema.json"), meant;
+	struct strs	 own = { 0 };
+	const char	*key, *near;
+	char		*hint;
+	json_t		*value;
+
+	strs_add(&own, NEEDS + strlen(OWN_PREFIX));
+	strs_add(&own, MAX_DOWN + strlen(OWN_PREFIX));
+	json_object_foreach(file->root, key, value) {
+		meant = str_starts(key, OWN_PREFIX) && strs_has(&own, key + strlen(OWN_PREFIX));
+		if (!str_starts(key, OWN_PREFIX) || (service && meant))
+			continue;
+		near = service ? strs_nearest(&own, key + strlen(OWN_PREFIX)) : NULL;
+		hint = near == NULL ? NULL : xasprintf("did you mean \"" OWN_PREFIX "%s\"?", near);
+		if (meant)
+			bad_keyword(known, file, key, 0, hint, "has a meaning in the schema of a service only");
+		else
+			bad_keyword(known, file, key, 0, hint, "is no keyword of leap's");
+		free(hint);
+	}
+	strs_fini(&own);
 }
 
 static void
@@ -218,6 +247,7 @@ compile_all(struct known_schemas *known)
 	for (size_t i = 0; i < known->file_count; i++) {
 		if (known->files[i].root == NULL)
 			continue;
+		check_own_keywords(known, &known->files[i]);
 		uri = xasprintf(URI_PREFIX "%s", known->files[i].path);
 		known->files[i].schema = schema_compile(known->set, uri, bad_schema, known);
 		free(uri);
@@ -303,6 +333,45 @@ schemas_mention(struct config *config, const char *path)
 	const char *dot = strrchr(path, '.');
 
 	return json_object_get(config_schemas(config)->names, dot == NULL ? path : dot + 1) != NULL;
+}
+
+/* Whether there is a reference to this URI in a schema's value of this base URI. */
+static bool
+refers(const json_t *value, const char *base, const char *uri)
+{
+	const char	*key, *reference = json_string_value(json_object_get(value, "$ref"));
+	char		*document, *pointer;
+	json_t		*child;
+	size_t		 i;
+	bool		 found = false;
+
+	if (reference != NULL && schema_reference(base, reference, &document, &pointer)) {
+		found = strcmp(document, uri) == 0;
+		free(document);
+		free(pointer);
+	}
+	json_object_foreach((json_t *)(uintptr_t)value, key, child) {
+		found = found || refers(child, base, uri);
+	}
+	json_array_foreach(value, i, child) {
+		found = found || refers(child, base, uri);
+	}
+	return found;
+}
+
+bool
+schemas_refer(const struct known_schemas *known, const char *path)
+{
+	char	*uri = xasprintf(URI_PREFIX "%s", path), *base;
+	bool	 found = false;
+
+	for (size_t i = 0; !found && i < known->file_count; i++) {
+		base = xasprintf(URI_PREFIX "%s", known->files[i].path);
+		found = strcmp(base, uri) != 0 && refers(known->files[i].root, base, uri);
+		free(base);
+	}
+	free(uri);
+	return found;
 }
 
 /* The number of a service, or of a tag, in its sorted list. */

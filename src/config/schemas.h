@@ -38,6 +38,9 @@ const struct known_schemas *config_schemas(struct config *config);
 const struct schema_pair *schemas_of_service(struct config *config, const char *service);
 const struct schema_pair *schemas_of_tag(struct config *config, const char *tag);
 
+/* Whether another schema refers to the file that is at this path of the instance. */
+bool		 schemas_refer(const struct known_schemas *known, const char *path);
+
 /* Whether any schema speaks of a property that is called as the last part of the path. */
 bool		 schemas_mention(struct config *config, const char *path);
 void		 schemas_free(struct known_schemas *known);

@@ -276,7 +276,7 @@ const struct source *tag_environment(const struct kind *tag);
 void		 check_macros(struct config *config, struct problems *problems);
 
 /* check_files.c: the instance's files that nothing reads. */
-void		 check_files(const struct config *config, struct problems *problems);
+void		 check_files(struct config *config, struct problems *problems);
 
 /* item.c: scopes and their items.  The root has a marker in the place of each macro that has no value yet. */
 struct scope	*scope_new(struct config *config, struct node *node, const char *environment, char *take_title,

@@ -250,6 +250,17 @@ TEST(files_that_nothing_reads)
 		{ "files/nodes/b/b.crt", "files/nodes/b stray-file: there is no node \"b\"\n" },
 		{ "files/nodes/a/a.crt", "" },
 		{ "files/web/index.html", "" },
+		{ "schemas/comon.json", "schemas/comon.json stray-file: did you mean \"common.json\"?\n" },
+		{ "schemas/node.json", "" },
+		{ "schemas/other.json", "schemas/other.json stray-file: here are common.json, node.json, provider.json, tags/, and what "
+		    "schemas refer to; that of a service is services/NAME/schema.json\n" },
+		{ "schemas/parts.json", "" },
+		{ "schemas/list.json", "" },
+		{ "schemas/itself.json", "schemas/itself.json stray-file: here are common.json, node.json, provider.json, tags/, and "
+		    "what schemas refer to; that of a service is services/NAME/schema.json\n" },
+		{ "schemas/tags/rakc.json", "schemas/tags/rakc.json stray-file: did you mean \"rack.json\"?\n" },
+		{ "schemas/tags/blue.json", "schemas/tags/blue.json stray-file: there is no tag of this name\n" },
+		{ "schemas/tags/rack.json", "" },
 	};
 	struct instance	 instance;
 	char		*full;
@@ -258,6 +269,9 @@ TEST(files_that_nothing_reads)
 	fill(&instance);
 	put(&instance, "nodes/a.json", "{ \"ip_address\": \"192.0.2.1\", \"services\": [\"web\"] }");
 	put(&instance, "services/dir/service.json", "{}");
+	put(&instance, "services/dir/schema.json", "{ \"$ref\": \"../../schemas/parts.json#/a\", \"allOf\": [\n"
+	    "  { \"$ref\": \"/schemas/list.json\" }, { \"$ref\": \"/schemas/itself.jso\" } ] }");
+	put(&instance, "tags/rack.json", "{}");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		put(&instance, rows[i].path, "{}");
 		CHECK_OK(load_all(&instance));

@@ -304,6 +304,16 @@ TEST(needs_are_a_list)
 
 	instance_init(&instance);
 	put(&instance, "services/db.json", "{}");
+	put(&instance, "services/db/schema.json", "{ \"x-leap-max-dwn\": 1, \"x-own\": 1,\n  \"x-leap-odd\": 1 }\n");
+	CHECK_ERR(check(&instance), "services/db/schema.json:1:21: \"x-leap-max-dwn\" is no keyword of leap's\n"
+	    "    { \"x-leap-max-dwn\": 1, \"x-own\": 1,\n                        ^\nhint: did you mean \"x-leap-max-down\"?\n"
+	    "services/db/schema.json:2:17: \"x-leap-odd\" is no keyword of leap's\n"
+	    "      \"x-leap-odd\": 1 }\n                    ^\n");
+	put(&instance, "services/db/schema.json", "{}\n");
+	put(&instance, "schemas/tags/x.json", "{ \"x-leap-needs\": [\"db\"] }\n");
+	CHECK_ERR(check(&instance), "schemas/tags/x.json:1:19: \"x-leap-needs\" has a meaning in the schema of a service only\n"
+	    "    { \"x-leap-needs\": [\"db\"] }\n                      ^\n");
+	put(&instance, "schemas/tags/x.json", "{}\n");
 	put(&instance, "services/db/schema.json", "{ \"x-leap-needs\": \"db\" }\n");
 	CHECK_ERR(check(&instance), "services/db/schema.json:1:19: \"x-leap-needs\" must be a list of services\n"
 	    "    { \"x-leap-needs\": \"db\" }\n                      ^\n");
