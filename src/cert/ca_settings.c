@@ -201,6 +201,19 @@ write_ca(const struct repo *repo, enum authority authority, enum ca_role role, c
 	return e;
 }
 
+/* A CA lasts for years, and what signs for it shall go by the settings that it was made for. */
+NODISCARD
+static struct err *
+check_settings(struct config *config)
+{
+	struct leaf_settings	 ignored = { 0 };
+	struct err		*e = NULL;
+
+	for (enum authority i = 0; e == NULL && i < AUTHORITIES; i++)
+		e = leaf_settings_read(&ignored, config, NULL, i);
+	return e != NULL ? e : config_check_provider(config);
+}
+
 struct err *
 ca_make(const struct repo *repo, struct config *config, enum authority authority, enum ca_role role, int64_t now)
 {
@@ -210,7 +223,8 @@ ca_make(const struct repo *repo, struct config *config, enum authority authority
 	char			*name = NULL;
 	struct err		*e;
 
-	if ((e = read_request(&request, &domains, &name, config, authority)) != NULL)
+	if ((e = read_request(&request, &domains, &name, config, authority)) != NULL ||
+	    (e = check_settings(config)) != NULL)
 		goto out;
 	if ((e = ca_create(&key, &cert, &request, now)) != NULL)
 		e = err_context(e, "provider.ca");

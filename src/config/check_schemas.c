@@ -233,3 +233,21 @@ check_schemas(struct config *config, struct node **nodes, size_t count, struct p
 	}
 	strs_fini(&environments);
 }
+
+struct err *
+config_check_provider(struct config *config)
+{
+	struct problems		 problems = { 0 };
+	struct schema_check	 check = { .problems = &problems };
+	const struct strs	*environments = config_environments(config);
+	json_t			*ignored;
+	struct err		*e = config_provider(config, NULL, &ignored);
+
+	if (e == NULL)
+		check_provider(&check, config, NULL);
+	for (size_t i = 0; e == NULL && i < environments->count; i++) {
+		if ((e = config_provider(config, environments->items[i], &ignored)) == NULL)
+			check_provider(&check, config, environments->items[i]);
+	}
+	return err_join(e, problems_take(&problems));
+}

@@ -88,6 +88,10 @@ struct err	*node_host_names(struct node *node, struct strs *out);
 NODISCARD
 struct err	*config_provider(struct config *config, const char *environment, json_t **out);
 
+/* What its schemas say of them, in all environments; also where there is no node yet. */
+NODISCARD
+struct err	*config_check_provider(struct config *config);
+
 /* The merged but unevaluated JSON of a node, service or tag ("common" and "provider" too), borrowed, for `leap inspect`. */
 NODISCARD
 struct err	*config_inspect(struct config *config, const char *name, json_t **out);

@@ -59,6 +59,29 @@ leap cert ca
 status_is 5
 stderr_has "leap: files/ca/ca.crt has no private key beside it"
 
+it "makes no CA of settings that there are not"
+instance
+rm files/ca/*
+cp provider.json "$WORK/provider.json"
+for case in \
+    '"bit_size": 1024|provider.json:2:23: "ca.bit_size" is not known' \
+    '"key": "RSA-3072"|provider.json:2:18: "ca.key" is not known' \
+    '"server_certificates": { "life_span": "0 days" }|ca.server_certificates.life_span is no time of 1 to 36500 days' \
+    '"client_certificates": { "key": "x" }|provider.json:2:43: "ca.client_certificates.key" is not known'; do
+	sed "0,/{/s/{/{ \"ca\": { ${case%%|*} },/" "$WORK/provider.json" >provider.json
+	leap cert ca
+	status_is 3
+	stderr_has "${case#*|}"
+	check_not compgen -G 'files/ca/*'
+done
+cp "$WORK/provider.json" provider.json
+leap cert ca
+status_is 0
+sed -i '0,/{/s/{/{ "ca": { "bit_size": 1024 },/' provider.json
+leap cert ca --rotate
+status_is 3
+check_not test -e files/ca/ca-next.crt
+
 it "gives a node a certificate for its names, and keeps the key encrypted"
 instance
 node web1 192.0.2.1 '"dns": { "aliases": ["www.example.org"] }'
