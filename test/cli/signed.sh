@@ -188,6 +188,12 @@ must git checkout -q vault
 ssh-keygen -q -Y sign -f "$HOME/.ssh/id_ed25519" -n file <vault/SHA256SUMS >vault/SHA256SUMS.sig
 refused
 stdout_has 'vault/SHA256SUMS.sig: a signature for something else than "leap-vault"'
+# A signature of nothing tells also who has never seen the list that there was one.
+mv vault/SHA256SUMS "$WORK/list"
+HOME=$WORK/nobody leap vault verify
+status_is 5
+stdout_has "vault/SHA256SUMS: is missing, though the vault was signed"
+mv "$WORK/list" vault/SHA256SUMS
 rm vault/SHA256SUMS.sig
 refused
 stdout_has "vault/SHA256SUMS.sig: is missing: nobody signed vault/SHA256SUMS"
@@ -374,6 +380,12 @@ stderr_is <<<"made secrets/default/of_bob.age"
 leap vault verify
 status_is 0
 stdout_is <<<"signed by bob with $(fingerprint "$WORK/home-bob/.ssh/id_ed25519.pub")"
+# Who was trusted here counts no more when somebody else has removed them.
+mv users/bob "$WORK/users-bob"
+leap vault verify
+status_is 5
+stdout_has "vault/SHA256SUMS.sig: signed with $(fingerprint "$WORK/home-bob/.ssh/id_ed25519.pub"), which is nobody's key in users/"
+mv "$WORK/users-bob" users/bob
 cp -a vault "$WORK/of-bob"
 leap user rm bob
 status_is 0
@@ -427,6 +439,19 @@ must git merge -q merged
 as bob vault verify
 status_is 0
 stdout_is <<<"signed by alice with $alice"
+# Where one has signed more often than the other, both numbers are kept.
+as bob secret generate another_of_bob
+git add -A && must git -c user.name=b -c user.email=b commit -qm bob
+cd "$WORK/i" || exit 1
+must "$LEAP" secret generate another_of_alice
+must "$LEAP" secret generate a_third_of_alice
+git add -A && must git commit -qm alice
+check_not git pull -q --no-rebase --no-edit "$WORK/clone" HEAD 2>"$ERR" >"$OUT"
+check test "$(git diff --name-only --diff-filter=U | paste -sd' ')" = "vault/SHA256SUMS vault/SHA256SUMS.sig"
+check test "$(wc -l <vault/SHA256SUMS.serial)" -eq 2
+leap vault sign --yes
+leap vault verify
+status_is 0
 
 it "signs with RSA, an agent's key, one with a passphrase, ECDSA, and says when it cannot"
 for kind in rsa agent locked ecdsa; do
@@ -505,6 +530,73 @@ stderr_has "warning: the vault is not signed"
 leap vault verify
 status_is 0
 stdout_has "1 file changed by leap here and not yet signed"
-leap deploy --yes
+leap plan
 leap vault verify
 stdout_is <<<"signed by alice with $alice"
+
+it "makes a vault of what people put into users/, and needs none before"
+rm -rf "$WORK/fresh"
+must "$LEAP" new "$WORK/fresh" --domain example.org --name Example --contacts root@example.org
+cd "$WORK/fresh" || exit 1
+mkdir -p users/alice
+cp "$WORK/.key.pub" users/alice/alice_ssh.pub
+leap check
+stdout_lacks unsigned-vault
+leap vault sign
+status_is 2
+stderr_has 'there is no vault yet'
+stderr_has 'hint: the first secret or key makes one'
+leap secret generate db
+status_is 0
+stderr_is <<<"made secrets/default/db.age"
+leap vault verify
+status_is 0
+stdout_is <<<"signed by alice with $(fingerprint "$WORK/.key.pub")"
+rm vault/SHA256SUMS.sig
+leap vault sign --yes
+leap vault verify
+status_is 0
+
+it "does not sign what others made of its own"
+signed
+state=$HOME/.local/state
+HOME=$WORK/none XDG_STATE_HOME=$state leap secret generate orphan
+echo evil >secrets/default/orphan.age
+leap secret generate more
+leap vault verify
+status_is 5
+stdout_is <<EOT
+signed by alice with $alice
+secrets/default/orphan.age: is new since alice signed the vault
+EOT
+
+it "does not trust whoever others let in, because it signs something else"
+signed
+attacker
+leap vault sign
+mkdir users/mallory
+cp "$WORK/home-mallory/.ssh/id_ed25519.pub" users/mallory/mallory_ssh.pub
+sed -i "s|\"members\": {|&\n        \"mallory\": [\"$(cut -d' ' -f1,2 <users/mallory/mallory_ssh.pub)\"],|" vault/default.json
+leap secret generate more
+as mallory vault sign --yes
+leap vault verify
+status_is 5
+stdout_has "vault/SHA256SUMS.sig: signed by mallory with $(fingerprint users/mallory/mallory_ssh.pub), a key that was not trusted here until now"
+
+it "does not forget what was deployed when somebody leaves while nothing is signed"
+signed
+person bob
+must "$LEAP" user add bob --ssh-pub-key "$WORK/home-bob/.ssh/id_ed25519.pub"
+rm -rf "$WORK/old"
+cp -a . "$WORK/old"
+must "$LEAP" secret generate newer
+leap deploy --yes
+serial=$(cat vault/SHA256SUMS.serial)
+leap deploy --yes
+rm vault/SHA256SUMS.sig
+leap user rm bob
+rm -r vault users secrets files
+cp -a "$WORK/old/"{vault,users,secrets,files} .
+leap vault verify
+status_is 5
+stdout_has "was deployed from here: an old vault is back"

@@ -225,6 +225,7 @@ TEST(bombs_do_not_go_off)
 		{ "local s, t = ('0'):rep(2e6) .. '1', {} for i = 1, 1e4 do t[i] = s end table.sort(t, string.sub)", NO_END_SAID },
 		{ "local s = ('1'):rep(4e6) for i = 1, 3 do tonumber(s) end return 1", NO_END_SAID },
 		{ "return utf8.len(('x'):rep(4e6))", NO_END_SAID },
+		{ "local s = ('<'):rep(4e6) for i = 1, 3 do string.packsize(s) end return 1", NO_END_SAID },
 		{ "local t = {} for i = 1, 5e4 do t[i] = '' end for i = 1, 6 do table.concat(t) end return 1", NO_END_SAID },
 	};
 
