@@ -104,6 +104,20 @@ comes_from(const struct fleet *fleet, const char *path, const char *place)
 	return blob != NULL && has_content(fleet->context->repo, place, blob);
 }
 
+static void
+print_json(const struct context *context, const json_t *data, const char *place)
+{
+	json_t		*said = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "node", context->args[0], "path", context->args[1],
+	    "file", place, "mode", ask_text_of(data, "mode"), "owner", ask_text_of(data, "owner"), "group",
+	    ask_text_of(data, "group"));
+	struct buf	 text = { 0 };
+
+	json_pretty(said, &text);
+	term_write(stdout, &text);
+	json_decref(said);
+	buf_fini(&text);
+}
+
 /* What the node sent goes to `place` in the instance. */
 static struct err *
 write_place(const struct context *context, const json_t *data, const char *place)
@@ -116,7 +130,9 @@ write_place(const struct context *context, const json_t *data, const char *place
 		e = err_new(ERR_FAILED, "%s: the node sent no content", context->args[0]);
 	if (e == NULL)
 		e = repo_write(context->repo, place, buf_text(&content), content.len, 0644, NULL);
-	if (e == NULL)
+	if (e == NULL && context->json)
+		print_json(context, data, place);
+	else if (e == NULL)
 		out("%s is now what %s has at %s (mode %s, %s:%s)\n", place, context->args[0], context->args[1],
 		    ask_text_of(data, "mode"), ask_text_of(data, "owner"), ask_text_of(data, "group"));
 	buf_fini(&content);

@@ -127,7 +127,7 @@ plan_and_ask(struct fleet *fleet, bool *go)
 		fleet_expect(fleet, &fleet->jobs[i]);
 	}
 	if (changes == 0)
-		return NULL;
+		return err_join(fleet_errors(fleet), retry_write(fleet));
 	fleet->planned = true;
 	question = xasprintf("deploy to %zu of %zu nodes?", fleet->pushable, fleet->nodes.count);
 	e = ask_yes(go, "say --yes to deploy without a question", question);
@@ -170,6 +170,8 @@ deploy_run(struct context *context)
 	struct fleet	 fleet = { 0 };
 	struct err	*e = read_order(&order, context);
 
+	if (e == NULL)
+		e = retry_check();
 	if (e == NULL && order.retry && order.names.count == 0) {
 		note("no deploy of yours failed on any node\n");
 		goto out;

@@ -64,7 +64,8 @@ void		 fleet_resume(void);
 struct failures {
 	struct strs	 names;
 	struct err	*errors;	/* joined, in the order of the names */
-	size_t		 trust;		/* how many of them were ERR_TRUST */
+	size_t		 trust;		/* how many of them were ERR_TRUST, */
+	size_t		 stopped;	/* and how many of them did not fail, but were interrupted or not begun */
 };
 void		 failures_add(struct failures *failures, const char *name, struct err *take_e);
 NODISCARD

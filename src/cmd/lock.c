@@ -20,7 +20,9 @@ run(struct context *context, const struct fleet_push *what, const char *done)
 
 	if (e == NULL)
 		e = ask(&fleet, *what);
-	for (size_t i = 0; e == NULL && i < fleet.nodes.count; i++)
+	if (e == NULL && context->json)
+		ask_print_json(&fleet);
+	for (size_t i = 0; e == NULL && !context->json && i < fleet.nodes.count; i++)
 		if (fleet.jobs[i].result == PUSH_OK)
 			out("%s %s\n", fleet.jobs[i].target.name, done);
 	if (e == NULL)

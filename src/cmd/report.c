@@ -212,19 +212,36 @@ print_table(const struct fleet *fleet, bool checks)
 	table_free(table);
 }
 
-static double
-milliseconds(double seconds)
+/* The system's ssh does not tell how long these take; a node that was not reached has none. */
+static bool
+login_known(const struct push_job *job)
 {
-	return (double)(long)(seconds * 1000 + 0.5);
+	return job->stats.connect + job->stats.key_exchange + job->stats.auth > 0;
+}
+
+/* Milliseconds of a login, or null. */
+static json_t *
+login_json(const struct push_job *job, double seconds)
+{
+	return login_known(job) ? json_real((double)(long)(seconds * 1000 + 0.5)) : json_null();
+}
+
+static void
+login_cell(struct table *table, const struct push_job *job, double seconds)
+{
+	if (login_known(job))
+		table_add(table, "%.0f", seconds * 1000);
+	else
+		table_add(table, "-");
 }
 
 /* Milliseconds, but for what is counted. */
 static json_t *
 timing_json(const struct push_job *job)
 {
-	return json_pack("{s:f, s:f, s:f, s:i, s:i, s:I, s:I, s:i, s:i, s:i, s:i}", "connect",
-	    milliseconds(job->stats.connect), "key_exchange", milliseconds(job->stats.key_exchange), "auth",
-	    milliseconds(job->stats.auth), "commands", (int)job->execs, "round_trips", (int)job->round_trips, "sent",
+	return json_pack("{s:o, s:o, s:o, s:i, s:i, s:I, s:I, s:i, s:i, s:i, s:i}", "connect",
+	    login_json(job, job->stats.connect), "key_exchange", login_json(job, job->stats.key_exchange), "auth",
+	    login_json(job, job->stats.auth), "commands", (int)job->execs, "round_trips", (int)job->round_trips, "sent",
 	    (json_int_t)job->stats.sent, "received", (json_int_t)job->stats.received, "look",
 	    (int)job->milliseconds[PUSH_LOOK], "apply", (int)job->milliseconds[PUSH_APPLY], "restarts",
 	    (int)job->milliseconds[PUSH_RESTARTS], "checks", (int)job->milliseconds[PUSH_CHECKS]);
@@ -265,9 +282,9 @@ print_timing(const struct fleet *fleet)
 		const struct push_job	*job = jobs[i];
 
 		table_add(table, "%s", job->target.name);
-		table_add(table, "%.0f", job->stats.connect * 1000);
-		table_add(table, "%.0f", job->stats.key_exchange * 1000);
-		table_add(table, "%.0f", job->stats.auth * 1000);
+		login_cell(table, job, job->stats.connect);
+		login_cell(table, job, job->stats.key_exchange);
+		login_cell(table, job, job->stats.auth);
 		table_add(table, "%u", job->round_trips);
 		table_add(table, "%zu", job->stats.sent);
 		table_add(table, "%zu", job->stats.received);
@@ -322,6 +339,7 @@ fleet_errors(struct fleet *fleet)
 		if (job->error == NULL)
 			continue;
 		failures_add(&failures, job->target.name, job->error);
+		failures.stopped += job->result == PUSH_CANCELLED || job->result == PUSH_SKIPPED;
 		job->error = NULL;
 	}
 	free(jobs);

@@ -10,6 +10,7 @@
 #include "base/strs.h"
 #include "cmd/cmd.h"
 #include "cmd/fleet.h"
+#include "config/config.h"
 #include "repo/pin.h"
 #include "repo/repo.h"
 
@@ -87,7 +88,31 @@ retry_read(struct strs *out, const struct repo *repo)
 	return e;
 }
 
-/* What was known before, as far as it was not deployed to now, and what failed now; sorted. */
+struct err *
+retry_check(void)
+{
+	char		*dir = user_state_dir(), *path;
+	json_t		*all = NULL;
+	struct err	*e;
+
+	if (dir == NULL)
+		return NULL;
+	path = path_join(dir, FILE_NAME);
+	e = load(&all, path);
+	json_decref(all);
+	free(path);
+	free(dir);
+	return e;
+}
+
+/* Whether the instance may have the node still; another revision's configuration does not tell. */
+static bool
+is_known(const struct fleet *fleet, const char *name)
+{
+	return fleet->here != NULL || config_node(fleet->context->config, name) != NULL;
+}
+
+/* What was known before, as far as it is there and was not deployed to now, and what failed now; sorted. */
 static json_t *
 merge(const json_t *before, const struct fleet *fleet)
 {
@@ -103,7 +128,7 @@ merge(const json_t *before, const struct fleet *fleet)
 			strs_add(&names, job->target.name);
 	}
 	json_array_foreach(before, i, name)
-		if (json_object_get(deployed, json_string_value(name)) == NULL)
+		if (json_object_get(deployed, json_string_value(name)) == NULL && is_known(fleet, json_string_value(name)))
 			strs_add(&names, json_string_value(name));
 	strs_sort(&names);
 	list = json_strs(&names);

@@ -19,7 +19,14 @@ struct strs;
 NODISCARD
 struct err	*retry_read(struct strs *out, const struct repo *repo);
 
-/* After a deploy: those that failed are added, those that were done go.  A user without a home remembers nothing. */
+/* Before a deploy: whether the file can be read, so that it is known what retry_write() does afterwards. */
+NODISCARD
+struct err	*retry_check(void);
+
+/*
+ * After a deploy, or a plan of one that found nothing to do: those that failed are added, those that were done or are no
+ * nodes any more go.  A user without a home remembers nothing.
+ */
 NODISCARD
 struct err	*retry_write(const struct fleet *fleet);
 

@@ -213,15 +213,21 @@ failures_end(struct failures *failures, size_t total)
 {
 	size_t		 count = failures->names.count;
 	enum err_code	 code = failures->trust == count ? ERR_TRUST : ERR_NODES;
-	struct buf	 names = { 0 };
+	struct buf	 text = { 0 };
 	struct err	*e = NULL;
 
+	if (count > failures->stopped)
+		buf_addf(&text, "%zu of %zu nodes failed", count - failures->stopped, total);
+	if (count > 0 && failures->stopped == count)
+		buf_addf(&text, "%zu of %zu nodes interrupted or not begun", count, total);
+	else if (failures->stopped > 0)
+		buf_addf(&text, ", %zu interrupted or not begun", failures->stopped);
 	if (count > 0) {
-		strs_join(&failures->names, ", ", &names);
-		e = err_new(code, "%zu of %zu nodes failed: %s", count, total, names.data);
-		e = err_join(e, failures->errors);
+		buf_adds(&text, ": ");
+		strs_join(&failures->names, ", ", &text);
+		e = err_join(err_new(code, "%s", text.data), failures->errors);
 	}
-	buf_fini(&names);
+	buf_fini(&text);
 	strs_fini(&failures->names);
 	*failures = (struct failures){ 0 };
 	return e;

@@ -26,8 +26,11 @@ goes_back(struct push_job *job, struct err *take_e, double left)
 
 	err_free(take_e);
 	job->result = PUSH_FAILED;
-	return err_note(e, NULL, "leap could not come in again, so the node goes back by itself to what it was before, "
-	    "in %d s", left > 0 ? (int)left + 1 : 0);
+	if (left > 0)
+		return err_note(e, NULL, "leap could not come in again, so the node goes back by itself to what it was before, "
+		    "in %d s", (int)left + 1);
+	return err_hint(err_note(e, NULL, "leap could not come in again, so the node goes back by itself to what it was "
+	    "before, about now"), "\"leap history %s\" tells whether it did", job->target.name);
 }
 
 struct err *

@@ -33,6 +33,7 @@
 #define RECEIVE_MAX	(4u << 20)	/* bytes that libssh2 receives in one go */
 #define BANNER_LINE_MAX	1024		/* RFC 4253 allows 255 for the line that counts */
 #define BANNER_LINES_MAX (16u << 10)
+#define LINE_QUOTED	64		/* bytes, with a NUL */
 #define SILENT	"accepted the connection and then stayed silent for"
 
 void
@@ -238,6 +239,32 @@ no_ssh(const struct ssh *ssh, const char *what)
 	return err_new(ERR_FAILED, "%s port %u %s", ssh->target.address, ssh->target.port, what);
 }
 
+/*
+ * sshd closes at once on an address that it penalizes, and when too many log in; since OpenSSH 9.8 it says so before, in
+ * a line that is no banner.
+ */
+static struct err *
+turned_away(const struct ssh *ssh, const char *said)
+{
+	struct err	*e = no_ssh(ssh, "closed the connection before it said that it is an SSH server");
+
+	if (*said != '\0')
+		e = err_note(e, NULL, "it said: %s", said);
+	return err_hint(e, "sshd turns away for a while whoever failed to log in (PerSourcePenalties), and some when too many do "
+	    "at once (MaxStartups): its log tells");
+}
+
+/* The beginning of the server's last line, as it may be shown. */
+static void
+keep_line(char *out, size_t size, const char *line, size_t len)
+{
+	size_t	 i = 0;
+
+	for (; i < len && i < size - 1 && line[i] != '\r' && line[i] != '\n'; i++)
+		out[i] = line[i] >= ' ' && line[i] <= '~' ? line[i] : '?';
+	out[i] = '\0';
+}
+
 /* How much of the text is to be thrown away: a whole line that is not the server's name for itself. */
 static size_t
 foreign_line(const char *text, size_t len)
@@ -255,7 +282,7 @@ static struct err *
 banner_wait(const struct ssh *ssh, struct session *session)
 {
 	struct buf	*early = &session->early;
-	char		 text[BANNER_LINE_MAX];
+	char		 text[BANNER_LINE_MAX], said[LINE_QUOTED] = "";
 	size_t		 dropped = 0, foreign;
 	ssize_t		 got;
 	struct err	*e;
@@ -268,9 +295,10 @@ banner_wait(const struct ssh *ssh, struct session *session)
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
 		if (got <= 0)
-			return no_ssh(ssh, "closed the connection before it said that it is an SSH server");
+			return turned_away(ssh, said);
 		buf_add(early, text, (size_t)got);
 		while ((foreign = foreign_line(early->data, early->len)) > 0) {
+			keep_line(said, sizeof(said), early->data, foreign);
 			buf_drop(early, foreign);
 			dropped += foreign;
 		}
@@ -301,8 +329,7 @@ handshake(struct ssh *ssh, struct session *session, bool pinned)
 	if (code == 0)
 		return NULL;
 	if (code == LIBSSH2_ERROR_BANNER_RECV || libssh2_session_banner_get(session->libssh2) == NULL)
-		return err_new(ERR_FAILED, "%s port %u closed the connection before it said that it is an SSH server",
-		    ssh->target.address, ssh->target.port);
+		return turned_away(ssh, "");
 	e = session_error(ssh, session, "the key exchange");
 	if (!pinned)
 		return e;

@@ -1,5 +1,5 @@
 #!/bin/bash
-# test: which nodes are deployed to together, told by what leap says when it reaches none of them.
+# test: which nodes are deployed to together, and which again, told by what leap says when it reaches none of them.
 # May know the layout of an instance, and of a plan.
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck source=../lib.sh
@@ -91,3 +91,39 @@ done
 leap deploy --yes --parallel 0
 status_is 2
 stderr_is <<<'leap: --parallel wants a number from 1 to 1000, not "0"'
+
+# remembered: the nodes that a deploy with --retry-failed would be for.
+remembered() { jq -r '.[] | join(" ")' "$HOME/.local/state/leap/failed.json"; }
+
+it "nodes where a deploy failed are remembered until they are done, or are no nodes any more"
+rm -f "$HOME/.local/state/leap/failed.json"
+fleet 6
+leap deploy --yes n1 n2
+status_is 4
+check test "$(remembered)" = "n1 n2"
+must "$LEAP" node rm n2 --yes
+must git add -A ':!nodes/n3.json'
+must git -c user.name=a -c user.email=a commit -qm "n3 is not there yet"
+leap deploy --yes n3
+check test "$(remembered)" = "n1 n3"
+leap deploy --rev HEAD n4 --yes
+check test "$(remembered)" = "n1 n3 n4"
+
+it "so are those where it failed before the question, though none is asked then"
+cd "$WORK/i" || exit 1
+rm "$HOME/.local/state/leap/failed.json"
+script -qec "$LEAP deploy n5 n6" /dev/null </dev/null >"$OUT" 2>&1
+check test "$?" = 4
+stdout_has "2 of 2 nodes failed: n5, n6"
+check test "$(remembered)" = "n5 n6"
+
+it "what is remembered must be legible before a node is touched"
+cd "$WORK/i" || exit 1
+echo '{ "/": 1 }' >"$HOME/.local/state/leap/failed.json"
+leap deploy --yes
+status_is 1
+stderr_is <<-EOT
+	leap: $HOME/.local/state/leap/failed.json: not an object of lists of nodes by the paths of instances
+	hint: it says on which nodes a deploy failed; remove it to begin anew
+EOT
+rm "$HOME/.local/state/leap/failed.json"

@@ -80,6 +80,15 @@ listen 'close $c'
 server "$port"
 fails 8 'closed|hung|lost|reset|banner'
 
+it "a server that turns leap away is quoted, with what may be the reason"
+listen 'print $c "Not allowed at this time\033[31m\r\n"; close $c'
+server "$port"
+deploy_within 8
+status_is 4
+stderr_has "web1: 127.0.0.1 port $port closed the connection before it said that it is an SSH server"
+stderr_has "  it said: Not allowed at this time?[31m"
+stderr_has "hint: sshd turns away for a while whoever failed to log in (PerSourcePenalties), and some when too many do at once"
+
 it "a server that is no SSH server is reported"
 listen 'print $c "HTTP/1.1 400 Bad Request\r\n\r\n"; close $c'
 server "$port"
@@ -110,6 +119,30 @@ for n in 2 3 4 5 6 7 8; do
 done
 must "$LEAP" cert update
 fails 8 'web8'
+
+it "a deploy that is stopped says so of nodes that had not failed, and nothing is timed that did not happen"
+listen 'push @keep, $c'
+server "$port"
+put nodes/web2.json <<<'{ "ip_address": "127.0.0.2", "ssh": { "port": 1 } }'
+mkdir -p files/nodes/web2
+cp files/nodes/web1/web1_ssh.pub files/nodes/web2/web2_ssh.pub
+must "$LEAP" cert update
+"$LEAP" deploy --yes --timing </dev/null >"$OUT" 2>"$ERR" &
+job=$!
+sleep 1
+kill -TERM "$job"
+wait "$job"
+STATUS=$?
+status_is 4
+stderr_has "leap: 1 of 2 nodes failed, 1 interrupted or not begun: web1, web2"
+check grep -qE '^web2 +- +- +- +0 ' "$OUT"
+"$LEAP" deploy --yes web1 --json </dev/null >"$OUT" 2>"$ERR" &
+job=$!
+sleep 1
+kill -TERM "$job"
+wait "$job"
+stderr_has "leap: 1 of 1 nodes interrupted or not begun: web1"
+check test "$(jq -c '.[].timing | [.connect, .key_exchange, .auth]' "$OUT")" = "[null,null,null]"
 
 it "node init of a server that is not there says so"
 server 1

@@ -61,8 +61,10 @@ for transport in libssh2 ssh; do
 	status_is 0
 	stdout_has "web1: root"
 	sed -i "s/\"deploy\" }/\"deploy\" }, \"firewall\": { \"probe-$transport\": { \"ports\": [8081], \"protocol\": \"tcp\", \"from\": [\"*\"] } }/" nodes/web1.json
-	leap deploy --yes web1
+	leap deploy --yes web1 --timing
 	status_is 0
+	# ssh does not tell what its login took.
+	check test "$(grep -cE '^web1 +- +- +- +[1-9]' "$OUT")" -eq "$([ "$transport" = ssh ] && echo 1 || echo 0)"
 	settled web1
 	sed -i 's/, "firewall": .*\["\*"\] } }//' nodes/web1.json
 done

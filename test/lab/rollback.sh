@@ -142,8 +142,10 @@ leap status
 status_is 0
 check grep -qE "web1 +file:/etc/note +drifted +update content" "$OUT"
 check grep -qE "web1 +file:/etc/probe.conf +drifted +update mode 0600 -> 0644" "$OUT"
-leap adopt web1 /etc/note
+leap adopt web1 /etc/note --json
 status_is 0
+check test "$(jq -r '"\(.node) \(.path) \(.file) \(.mode) \(.owner) \(.group)"' "$OUT")" = \
+    "web1 /etc/note files/etc/note 0644 root root"
 check test "$(cat files/etc/note)" = "by hand"
 leap adopt web1 /etc/probe.conf
 status_is 2
@@ -172,8 +174,9 @@ stderr_has "new disk"
 stderr_has 'hint: "leap unlock web1" allows deploys again, whoever locked it'
 leap rollback web1 --yes
 status_is 4
-leap unlock web1
+leap unlock web1 --json
 status_is 0
+check test "$(jq -r '.[] | "\(.node) \(.result)"' "$OUT")" = "web1 ok"
 leap deploy --yes
 status_is 0
 probe_is five

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/sha256.h"
+#include "push/confirm.h"
 #include "push/push.h"
 #include "wire/frame.h"
 
@@ -718,6 +719,25 @@ TEST(a_connection_lost_in_the_middle_says_where)
 	free(script);
 }
 
+/* The time may be over when the last attempt ends. */
+TEST(who_cannot_come_in_again_hears_how_long_that_lasts)
+{
+	struct push_job		 job = { .target = server.target };
+	struct request		 request = { .op = (char *)"apply", .who = (char *)"test@here", .commit = (char *)"" };
+	struct session_tools	 tools = { 0 };
+	unsigned		 dead;
+
+	close(server_listen(&dead));
+	job.target.port = dead;
+	job.error = confirm_by_new_login(&job, &request, &tools, "nonce", 1);
+	CHECK_INT(job.result, PUSH_FAILED);
+	CHECK_ERR_HAS(job.error, "\n  leap could not come in again, so the node goes back by itself to what it was before, "
+	    "in 1 s\n");
+	job.error = confirm_by_new_login(&job, &request, &tools, "nonce", 0);
+	CHECK_ERR_HAS(job.error, "\n  leap could not come in again, so the node goes back by itself to what it was before, "
+	    "about now\nhint: \"leap history web1\" tells whether it did\n");
+}
+
 static void *
 stop_soon(void *argument)
 {
@@ -860,6 +880,7 @@ main(void)
 	RUN_ON_SERVER(garbage_and_floods_end_in_an_error);
 	RUN_ON_SERVER(other_nodes_go_on_whatever_one_does);
 	RUN_ON_SERVER(a_connection_lost_in_the_middle_says_where);
+	RUN_ON_SERVER(who_cannot_come_in_again_hears_how_long_that_lasts);
 	RUN_ON_SERVER(a_first_stop_lets_the_node_finish_its_step);
 	RUN_ON_SERVER(a_stopped_wait_for_the_lock_is_an_interruption);
 	RUN_ON_SERVER(a_second_stop_leaves_at_once);
