@@ -101,3 +101,29 @@ stdout_has "$(cat files/nodes/web1/web1_dkim.txt)"
 sed -i 's/"dkim": {/"dkim": { "selector": "2026a",/' nodes/web1.json
 leap compile zone
 stdout_has "2026a._domainkey"
+
+it "the zone has several keys of a node, each by its own selector"
+instance
+node ns1 192.0.2.3 '"services": ["dns"]'
+node web1 192.0.2.1 '"service_type": "public_service", "dkim": { "selector": "2026a", "record": "= dkim_record()",
+	"records": [{ "selector": "2026b", "record": "= dkim_record(\"ed25519\")" },
+	{ "selector": "= name .. \"-old\"", "record": "\"v=DKIM1; p=\"" }] }'
+leap compile
+status_is 0
+leap compile zone
+status_is 0
+check grep -qx "2026a._domainkey *TXT *$(cat files/nodes/web1/web1_dkim.txt)" "$OUT"
+check grep -qx "2026b._domainkey *TXT *$(cat files/nodes/web1/web1_dkim_ed25519.txt)" "$OUT"
+check grep -qx 'web1-old._domainkey *TXT *"v=DKIM1; p="' "$OUT"
+if command -v named-checkzone >/dev/null; then
+	cp "$OUT" zone
+	must named-checkzone example.org zone
+fi
+sed -i 's/2026b/2026a/' nodes/web1.json
+leap compile zone
+status_is 3
+stderr_has "two keys have the DKIM selector 2026a"
+sed -i 's/"selector": "2026a", "record": "= dkim_record(\\"/"record": "= dkim_record(\\"/' nodes/web1.json
+leap compile
+status_is 3
+stderr_has '"dkim.records.1" must have "selector"'
