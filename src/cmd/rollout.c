@@ -137,6 +137,7 @@ order_init(struct order *order, struct fleet *fleet, const struct rollout *rollo
 	struct config	*config = fleet->context->config;
 
 	*order = (struct order){ .fleet = fleet, .rollout = rollout, .numbers = json_object() };
+	order->down = xcalloc(1, sizeof(*order->down));
 	order->nodes = xcalloc(fleet->pushable + 1, sizeof(*order->nodes));
 	order->groups = xcalloc(fleet->pushable + 1, sizeof(*order->groups));
 	for (size_t i = 0; i < fleet->pushable; i++) {

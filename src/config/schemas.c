@@ -222,8 +222,8 @@ check_own_keywords(struct known_schemas *known, const struct schema_file *file)
 	char		*hint;
 	json_t		*value;
 
-	strs_add(&own, NEEDS + strlen(OWN_PREFIX));
-	strs_add(&own, MAX_DOWN + strlen(OWN_PREFIX));
+	strs_add(&own, &NEEDS[strlen(OWN_PREFIX)]);
+	strs_add(&own, &MAX_DOWN[strlen(OWN_PREFIX)]);
 	json_object_foreach(file->root, key, value) {
 		meant = str_starts(key, OWN_PREFIX) && strs_has(&own, key + strlen(OWN_PREFIX));
 		if (!str_starts(key, OWN_PREFIX) || (service && meant))
