@@ -1,13 +1,32 @@
 -- Names and addresses of other nodes.
 
+-- What `name` of `given` is; nil when it has none.
+local function part(given, name)
+	local known, value = pcall(function() return given[name] end)
+
+	return known and value or nil
+end
+
+-- A property of each node of a list, or of one node alone.
+local function each(given, property, macro)
+	if type(part(given, "field")) == "function" then
+		return given:field(property)
+	end
+	local name = part(given, "name")
+	if name and part(nodes, name) == given then
+		return nodes{ name = name }:field(property)
+	end
+	error(macro .. "() wants a list of nodes, or a node", 0)
+end
+
 -- The names by which nodes find each other: hostnames(nodes_like_me{services='database'}).
 function hostnames(list)
-	return list:field("domain.name")
+	return each(list, "domain.name", "hostnames")
 end
 
 -- Their addresses.
 function host_ips(list)
-	return list:field("ip_address")
+	return each(list, "ip_address", "host_ips")
 end
 
 -- What /etc/hosts of a node has of others: those that `hosts` names, and those that it has tunnels to.

@@ -2,6 +2,9 @@
 
 -- What there is of "ca" or "client_ca", by the suffix of its name: { [""] = TEXT, ["-next"] = TEXT } of .crt or .crl files.
 function ca_each(name, extension)
+	if not name then
+		error('which authority? "ca" or "client_ca"', 0)
+	end
 	return {
 		[""] = file("ca/" .. name .. "." .. extension),
 		["-next"] = try_file("ca/" .. name .. "-next." .. extension),

@@ -296,12 +296,23 @@ object_text(lua_State *L)
 	return 1;
 }
 
+struct err *
+macro_no_value(const char *what)
+{
+	return err_hint(err_new(ERR_CONFIG, "the result is or has %s, which is no value", what),
+	    "take what you need of it: node.name, list:names(), list:field(\"ip_address\")");
+}
+
 static struct err *
 object_json(void *userdata, json_t **out)
 {
 	struct object	*object = userdata;
-	struct err	*e = scope_deep(object->scope, object->value, out);
+	struct err	*e;
 
+	/* A recipe may want it all; a property of a node that has whole nodes is a slip. */
+	if (object->scope->node != NULL && *object->path == '\0' && object->scope->config->running.count > 0)
+		return macro_no_value("a node");
+	e = scope_deep(object->scope, object->value, out);
 	trace_whole(object->scope, object->path);
 	if (e == NULL)
 		json_incref(*out);

@@ -290,20 +290,38 @@ push_selection(lua_State *L, const struct nodes *nodes, int filter)
 }
 
 static struct err *
+nodes_json(void *userdata, json_t **out)
+{
+	(void)userdata;
+	(void)out;
+	return macro_no_value("a list of nodes");
+}
+
+static const struct lua_json nodes_class = { nodes_json };
+
+static struct err *
 no_such(const struct nodes *nodes, const char *name)
 {
 	const struct config	*config = nodes->scope->config;
 	const struct node	*node = config_node(config, name);
+	struct strs		 methods = { 0 };
+	struct err		*e;
+	const char		*near;
 
 	if (node != NULL && !node->enabled)
 		return err_rule(err_new(ERR_CONFIG, "node %s is disabled", name), "unknown-node");
 	if (node != NULL)
 		return err_rule(err_hint(err_new(ERR_CONFIG, "node %s is not among these nodes", name),
 		    "\"nodes\" has all of them"), "unknown-node");
-	return no_node(config, name);
+	e = no_node(config, name);
+	list_method_names(&methods);
+	if (err_hint_text(e) == NULL && (near = strs_nearest(&methods, name)) != NULL)
+		e = err_hint(e, "did you mean \"%s\"?", near);
+	strs_fini(&methods);
+	return e;
 }
 
-/* A method of lists, called on all nodes: the upvalue is the method. */
+/* A method of lists, called on all nodes: the upvalue is the method, which finds itself called by its name. */
 static int
 nodes_method(lua_State *L)
 {
@@ -311,10 +329,7 @@ nodes_method(lua_State *L)
 
 	push_selection(L, nodes, 0);
 	lua_replace(L, 1);
-	lua_pushvalue(L, lua_upvalueindex(1));
-	lua_insert(L, 1);
-	lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-	return lua_gettop(L);
+	return lua_tocfunction(L, lua_upvalueindex(1))(L);
 }
 
 /* list:values() for all of the nodes, from the index. */
@@ -440,6 +455,8 @@ select_setup(struct config *config)
 	lua_setfield(L, -2, "__type");
 	lua_pushliteral(L, "table");
 	lua_setfield(L, -2, "__name");
+	lua_pushlightuserdata(L, (void *)(uintptr_t)&nodes_class);
+	lua_setfield(L, -2, LUA_JSON);
 	lua_pop(L, 1);
 	lua_newtable(L);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &selections_key);

@@ -370,6 +370,8 @@ _Noreturn void	 macro_raise(lua_State *L, struct config *config, struct err *tak
 
 /* The __newindex of all that stands for the configuration. */
 int		 macro_refuse_change(lua_State *L);
+NODISCARD
+struct err	*macro_no_value(const char *what);	/* a macro has given `what`, of nodes */
 
 /* Push the value at `path`, which is in the scope's tree.  Raises. */
 void		 macro_push_value(lua_State *L, struct scope *scope, json_t *value, const char *path);

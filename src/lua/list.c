@@ -490,6 +490,13 @@ list_method(lua_State *L, int index)
 	lua_remove(L, -2);
 }
 
+void
+list_method_names(struct strs *names)
+{
+	for (const luaL_Reg *method = methods; method->name != NULL; method++)
+		strs_add(names, method->name);
+}
+
 static struct err *
 no_method(const char *name)
 {
@@ -497,8 +504,7 @@ no_method(const char *name)
 	struct err	*e = err_rule(err_new(ERR_CONFIG, "a list has no method \"%s\"", name), "unknown-name");
 	const char	*near;
 
-	for (const luaL_Reg *method = methods; method->name != NULL; method++)
-		strs_add(&names, method->name);
+	list_method_names(&names);
 	if ((near = strs_nearest(&names, name)) != NULL)
 		e = err_hint(e, "did you mean \"%s\"?", near);
 	strs_fini(&names);

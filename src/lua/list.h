@@ -7,6 +7,8 @@
 #include <lua.h>
 #include <stdbool.h>
 
+struct strs;
+
 /*
  * A list is a table 1..n with a metatable.  Its methods return new lists and leave it alone:
  *
@@ -41,6 +43,7 @@ void	 list_metatable(lua_State *L, lua_CFunction index);
 
 /* Push the method of lists with the name at `index`, or nil. */
 void	 list_method(lua_State *L, int index);
+void	 list_method_names(struct strs *names);		/* adds them */
 
 /*
  * Replace the list on top of the stack by those of its elements that match the table at `index`: for each

@@ -99,6 +99,8 @@ TEST(each_error)
 		{ "= remote_file_path('ca/ca.crt')", "there is no file \"ca/ca.crt\"\nhint: run \"leap cert ca\"\n" },
 		{ "= remote_file_path('nodes/web1/web1.key')",
 		    "\"nodes/web1/web1.key\" is private: a macro cannot read it\n" },
+		{ "= ca_bundle()", "which authority? \"ca\" or \"client_ca\"\n" },
+		{ "= ca_bundle('ac')", "there is no file \"ca/ac.crt\"\n  platform/macros/x509.lua:9: raised here\nhint: run \"leap cert ca\"\n" },
 		{ "= remote_files()", "remote_files() is for recipes: no property can have it\n" },
 		{ "= pgp_fingerprint('alice')", "user \"alice\" has no OpenPGP key\n"
 		    "hint: gpg --armor --export NAME >users/NAME/NAME_pgp.pub\n" },
@@ -113,6 +115,7 @@ TEST(each_error)
 
 	instance_init(&instance);
 	fill(&instance);
+	put_platform(&instance, "platform/macros/x509.lua");
 	check_macro_errors(&instance, "", rows, ARRAY_LEN(rows));
 	instance_fini(&instance);
 }

@@ -56,10 +56,18 @@ TEST(tunnels)
 		{ "db2", "all", "{\"from\":[\"192.0.2.11\",\"192.0.2.12\",\"192.0.2.1\"],\"ports\":[15984],\"protocol\":\"tcp\"}" },
 		{ "app1", "all", "{\"from\":[],\"ports\":[],\"protocol\":\"tcp\"}" },
 	};
+	static const struct macro_row errors[] = {
+		{ "= hostnames('db1')", "hostnames() wants a list of nodes, or a node\n" },
+		{ "= hostnames(5)", "hostnames() wants a list of nodes, or a node\n" },
+		{ "= hostnames(domain)", "hostnames() wants a list of nodes, or a node\n" },
+		{ "= host_ips({ 1 })", "host_ips() wants a list of nodes, or a node\n" },
+		{ "= host_ips()", "host_ips() wants a list of nodes, or a node\n" },
+	};
 	struct instance instance;
 
 	fill_nodes(&instance);
 	put_tunnels(&instance);
+	check_macro_errors(&instance, "", errors, ARRAY_LEN(errors));
 	for (size_t first = 0; first < ARRAY_LEN(rows); first++) {
 		CHECK_OK(instance_load(&instance));
 		for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -211,6 +219,9 @@ TEST(names_and_addresses)
 		{ "= hostnames(nodes{services='db'})", "[\"db1.example.i\",\"db2.example.i\"]" },
 		{ "= host_ips(nodes{services='db'})", "[\"192.0.2.1\",\"192.0.2.2\"]" },
 		{ "= hostnames(nodes{services='none'})", "[]" },
+		{ "= hostnames(nodes.db1)", "[\"db1.example.i\"]" },
+		{ "= host_ips(nodes.db2)", "[\"192.0.2.2\"]" },
+		{ "= #host_ips(nodes)", "5" },
 		{ "= hosts_file()", "{\"app2\":{\"ip_address\":\"192.0.2.12\",\"names\":[\"app2.example.org\",\"app2.example.i\","
 		    "\"app2\",\"www.example.org\"]},\"db1\":{\"ip_address\":\"192.0.2.1\",\"names\":[\"db1.example.org\","
 		    "\"db1.example.i\",\"db1\"]}}" },
@@ -243,6 +254,7 @@ TEST(try_forgives)
 		/* what another property failed with is told, whoever asks */
 		{ "= try(function() return y end, 6)", NULL },
 		{ "= assert(false, 'why')", "why\n" },
+		{ "= try(5)", "try() wants a function, try(function() return ... end)\n" },
 		{ "= error('why')", "why\n" },
 		{ "= tyr(function() end)", "nothing is called \"tyr\"\nhint: did you mean \"try\"?\n" },
 		{ "= hostname(nodes)", "nothing is called \"hostname\"\nhint: did you mean \"hostnames\"?\n" },

@@ -148,6 +148,7 @@ TEST(each_macro)
 	instance_fini(&instance);
 }
 
+#define NO_NODE "hint: take what you need of it: node.name, list:names(), list:field(\"ip_address\")\n"
 #define HIDDEN "this macro failed after it had read a secret: its message is not shown\n"
 
 /* The error is "nodes/web1.json:3:8: " and this; the quoted line is left out. */
@@ -168,7 +169,7 @@ TEST(each_error)
 		{ "= nodes_like_me.ns1", "node ns1 is not among these nodes\nhint: \"nodes\" has all of them\n" },
 		{ "= nodes_like_m{}", "nothing is called \"nodes_like_m\"\nhint: did you mean \"nodes_like_me\"?\n" },
 		{ "= os.exit()", "nothing is called \"os\"\n" },
-		{ "= nodes:feild('x')", "there is no node \"feild\"\n" },
+		{ "= nodes:feild('x')", "there is no node \"feild\"\nhint: did you mean \"field\"?\n" },
 		{ "= nodes:field('nothing.here')", "node ns1 has no property \"nothing.here\"\n" },
 		{ "= nodes{}:feild('x')", "a list has no method \"feild\"\nhint: did you mean \"field\"?\n" },
 		{ "= nodes{services = 'wbe'}", "there is no service \"wbe\"\nhint: did you mean \"web\"?\n" },
@@ -190,7 +191,16 @@ TEST(each_error)
 		{ "= nodes{1}", "a filter names properties, { name = value }\n" },
 		{ "= {1, a = 2}",
 		    "the result is neither a list (1, 2, 3…) nor all names: it mixes both or has gaps\n" },
-		{ "= nodes", "the result is or has a userdata, which is no value\n" },
+		{ "= nodes", "the result is or has a list of nodes, which is no value\n" NO_NODE },
+		{ "= { nodes_like_me }", "the result is or has a list of nodes, which is no value\n" NO_NODE },
+		{ "= nodes{services='dns'}", "the result is or has a node, which is no value\n" NO_NODE },
+		{ "= nodes:first()", "the result is or has a node, which is no value\n" NO_NODE },
+		{ "= nodes:exclude()", "bad argument #1 to 'exclude' (value expected)\n" },
+		{ "= nodes_like_me:field()", "bad argument #1 to 'field' (string expected, got no value)\n" },
+		{ "= nodes{services='dns'}:field()", "bad argument #1 to 'field' (string expected, got no value)\n" },
+		{ "= nodes:map(5)", "bad argument #1 to 'map' (function expected, got number)\n" },
+		{ "= nodes:values()", "bad argument #1 to 'values' (string expected, got no value)\n" },
+		{ "= nodes:filed('x')", "there is no node \"filed\"\nhint: did you mean \"field\"?\n" },
 		{ "= empty.x", "attempt to index a nil value (global 'empty')\n" },
 		{ "= domain + 1", "attempt to perform arithmetic on a table value (global 'domain')\n" },
 		{ "= function() end", "the result is or has a function, which is no value\n" },
