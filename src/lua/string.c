@@ -10,12 +10,20 @@
 #define SPECIALS	"^$*+?.([%-"	/* a pattern without them is the text itself */
 
 /*
- * Lua's patterns backtrack, and while they do, no hook is called.  How many bytes a match looks at, at most, follows
- * from the pattern and the length of the subject n: an item is tried in every way in which all before it can match.
- * "*", "+" and "-" have n + 1 ways, "?" has 2, the start has n + 1 unless "^" says where.  What could take more than
- * this (some seconds) is refused.
+ * Lua's patterns backtrack, and while they do, no hook is called.  How many bytes a search looks at, at most, follows
+ * from the pattern and the subject of n bytes: an item is tried in every way in which all before it can match.  The
+ * start has n + 1 ways unless "^" says where (twice as many when all matches are wanted: where one was of nothing, the
+ * next is looked for), "?" has 2, and "*", "+" and "-" have one more than bytes can follow each
+ * other that the item matches: n in general, and the longest such run in the subject where that is looked for.
+ *
+ * From where the rest of a pattern cannot fail, nothing is tried twice: who comes there has found a match.  So it is
+ * where all may be nothing ("%s*"), at the end or before a "$" that ".*" or ".-" can reach.  What "*" and "+" take right
+ * before such a rest, they take for good, and matches do not overlap: "%s+" looks at each byte of the subject but twice.
+ *
+ * What could take more than this (some seconds) is refused.
  */
 #define STEPS_MAX	1e9
+#define RUNS_MAX	8		/* items whose runs are looked for */
 
 /* Behind the set that starts at `at`, "[^]...]". */
 static const char *
@@ -33,73 +41,181 @@ skip_set(const char *at, const char *end)
 
 /* One thing that a pattern is made of. */
 struct item {
+	const char	*behind;	/* it, without what repeats it */
 	const char	*end;
 	double		 cost;		/* bytes that one comparison looks at */
-	bool		 repeats;	/* "*" and the like may follow */
+	char		 repeat;	/* "*", "+", "-" or "?"; '\0': once */
+	bool		 capture;	/* a parenthesis, which takes nothing */
 };
 
 static struct item
 read_item(const char *at, const char *end, double subject)
 {
-	struct item	 item = { .end = at + 1, .cost = 1, .repeats = *at != '(' && *at != ')' };
+	struct item	 item = { .behind = at + 1, .cost = 1, .capture = *at == '(' || *at == ')' };
 	char		 class = *at == '%' && at + 1 < end ? at[1] : '\0';
+	bool		 repeats = !item.capture;
 
-	if (*at == '[')
-		item.end = skip_set(at, end);
-	else if (class == 'b')
-		item = (struct item){ .end = at + 4, .cost = subject };
-	else if (class == 'f' && at + 2 < end && at[2] == '[')
-		item = (struct item){ .end = skip_set(at + 2, end) };
-	else if (class >= '0' && class <= '9')
-		item = (struct item){ .end = at + 2, .cost = subject };
-	else if (class != '\0')
-		item.end = at + 2;
-	if (item.end > end)
-		item.end = end;
-	if (item.cost < (double)(item.end - at))
-		item.cost = (double)(item.end - at);
+	if (*at == '[') {
+		item.behind = skip_set(at, end);
+	} else if (class == 'b') {
+		item = (struct item){ .behind = at + 4, .cost = subject };
+		repeats = false;
+	} else if (class == 'f' && at + 2 < end && at[2] == '[') {
+		item.behind = skip_set(at + 2, end);
+		repeats = false;
+	} else if (class >= '0' && class <= '9') {
+		item = (struct item){ .behind = at + 2, .cost = subject };
+		repeats = false;
+	} else if (class != '\0')
+		item.behind = at + 2;
+	if (item.behind > end)
+		item.behind = end;
+	if (item.cost < (double)(item.behind - at))
+		item.cost = (double)(item.behind - at);
+	item.end = item.behind;
+	if (repeats && item.end < end && *item.end != '\0' && strchr("*+-?", *item.end) != NULL)
+		item.repeat = *item.end++;
 	return item;
 }
 
-/* `each` is what a match costs beyond finding it. */
-static double
-most_steps(const char *pattern, size_t len, size_t subject, bool anchors, double each)
+/* What one of the functions is to do. */
+struct search {
+	const char	*text;
+	size_t		 len;
+	const char	*pattern, *end;	/* behind "^" */
+	bool		 anchored;
+	bool		 all;		/* all matches, not the first one only */
+	double		 each;		/* what a match costs beyond finding it */
+};
+
+/* The end of a pattern. */
+struct tail {
+	const char	*start;		/* from here on all may be nothing, */
+	bool		 dollar;	/* but for a "$" */
+	const char	*dots;		/* the last ".*" or ".-", which leads there from anywhere; NULL: none */
+};
+
+static struct tail
+read_tail(const struct search *search)
 {
-	const char	*end = pattern + len, *at = pattern;
-	double		 n = (double)subject + 1, ways = n, steps;
+	struct tail	 tail = { .start = search->pattern };
 	struct item	 item;
 
-	if (anchors && at < end && *at == '^') {
-		ways = 1;
-		at++;
+	for (const char *at = search->pattern; at < search->end; at = item.end) {
+		item = read_item(at, search->end, 0);
+		tail.dollar = *at == '$' && at + 1 == search->end;
+		if (tail.dollar)
+			break;
+		if (*at == '.' && (item.repeat == '*' || item.repeat == '-'))
+			tail.dots = at;
+		if (!item.capture && (item.repeat == '\0' || item.repeat == '+'))
+			tail.start = item.end;
 	}
-	for (steps = ways * each; at < end; at = item.end) {
-		item = read_item(at, end, n);
-		if (!item.repeats || item.end == end || strchr("*+-?", *item.end) == NULL || *item.end == '\0') {
-			steps += ways * item.cost;
-		} else if (*item.end++ == '?') {
-			steps += ways * item.cost;
+	return tail;
+}
+
+/* Whether what begins at `at` matches wherever it is tried. */
+static bool
+cannot_fail(const struct tail *tail, const char *at)
+{
+	return at >= tail->start && (!tail->dollar || (tail->dots != NULL && at <= tail->dots));
+}
+
+/* Which bytes match "%a", "[^x]" and the like: Lua knows. */
+static void
+read_class(lua_State *L, const char *class, size_t len, bool matches[256])
+{
+	char		 all[256];
+	size_t		 others;
+	const char	*other;
+	int		 top = lua_gettop(L);
+
+	for (size_t i = 0; i < sizeof(all); i++) {
+		all[i] = (char)i;
+		matches[i] = true;
+	}
+	luaL_checkstack(L, LUA_MINSTACK, "pattern");
+	luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+	luaL_getsubtable(L, -1, "string");
+	lua_getfield(L, -1, "gsub");
+	lua_pushlstring(L, all, sizeof(all));
+	lua_pushlstring(L, class, len);
+	lua_pushliteral(L, "");
+	lua_call(L, 3, 1);
+	other = lua_tolstring(L, -1, &others);
+	for (size_t i = 0; i < others; i++)
+		matches[(unsigned char)other[i]] = false;
+	lua_settop(L, top);
+}
+
+/* How many bytes that the item at `at` matches follow each other in the text, at most. */
+static size_t
+longest_run(lua_State *L, const struct search *search, const char *at, const struct item *item)
+{
+	bool	 matches[256] = { false };
+	size_t	 run = 0, longest = 0;
+
+	if (*at == '.')
+		return search->len;
+	sandbox_spend(L, search->len / 4);
+	if (*at == '%' || *at == '[')
+		read_class(L, at, (size_t)(item->behind - at), matches);
+	else
+		matches[(unsigned char)*at] = true;
+	for (size_t i = 0; i < search->len; i++) {
+		run = matches[(unsigned char)search->text[i]] ? run + 1 : 0;
+		if (run > longest)
+			longest = run;
+	}
+	return longest;
+}
+
+/* At most so many steps; `L` is NULL when the subject itself is not to be looked at. */
+static double
+most_steps(lua_State *L, const struct search *search)
+{
+	double		 n = (double)search->len + 1, run, steps;
+	double		 starts = search->anchored ? 1 : search->all ? 2 * n : n, ways = starts;
+	struct tail	 tail = read_tail(search);
+	struct item	 item;
+	unsigned	 looks = RUNS_MAX;
+
+	steps = ways * search->each;
+	for (const char *at = search->pattern; at < search->end; at = item.end) {
+		item = read_item(at, search->end, n);
+		if (cannot_fail(&tail, at))
+			ways = search->all ? starts : 1;
+		steps += ways * item.cost;
+		if (item.repeat == '?')
 			ways *= 2;
-		} else {
-			steps += ways * item.cost * n;
-			ways *= n;
+		if (item.repeat == '\0' || item.repeat == '?')
+			continue;
+		if (cannot_fail(&tail, item.end)) {
+			steps += item.repeat == '-' ? 0 : n * item.cost;
+			continue;
 		}
+		run = L != NULL && looks > 0 && looks-- > 0 ? (double)longest_run(L, search, at, &item) : n;
+		steps += ways * item.cost * run;
+		ways *= run + 1;
 	}
 	return steps;
 }
 
 static void
-check_pattern(lua_State *L, bool anchors, double each)
+check_pattern(lua_State *L, bool anchors, bool all, double each)
 {
-	size_t		 subject, len;
-	const char	*pattern;
+	struct search	 search = { .all = all, .each = each };
+	size_t		 len;
 
-	luaL_checklstring(L, 1, &subject);
-	pattern = luaL_checklstring(L, 2, &len);
-	if (most_steps(pattern, len, subject, anchors, each) > STEPS_MAX)
-		luaL_error(L, "this pattern could take too long on a text of %d bytes: it is long or has too many repetitions",
-		    (int)subject);
-	sandbox_spend(L, (subject + len) / 16);
+	search.text = luaL_checklstring(L, 1, &search.len);
+	search.pattern = luaL_checklstring(L, 2, &len);
+	search.end = search.pattern + len;
+	search.anchored = anchors && len > 0 && *search.pattern == '^';
+	search.pattern += search.anchored;
+	sandbox_spend(L, (search.len + len) / 16);
+	if (most_steps(NULL, &search) > STEPS_MAX && most_steps(L, &search) > STEPS_MAX)
+		luaL_error(L, "this pattern could take too long on a text of %d bytes: "
+		    "it has too many repetitions for so long a text", (int)search.len);
 }
 
 static bool
@@ -143,21 +259,21 @@ safe_find(lua_State *L)
 
 	if (lua_toboolean(L, 4) || is_plain(pattern, len))
 		return find_plain(L);
-	check_pattern(L, true, 0);
+	check_pattern(L, true, false, 0);
 	return sandbox_call_wrapped(L);
 }
 
 static int
 safe_match(lua_State *L)
 {
-	check_pattern(L, true, 0);
+	check_pattern(L, true, false, 0);
 	return sandbox_call_wrapped(L);
 }
 
 static int
 safe_gmatch(lua_State *L)
 {
-	check_pattern(L, false, 0);
+	check_pattern(L, false, true, 0);
 	return sandbox_call_wrapped(L);
 }
 
@@ -174,7 +290,7 @@ safe_gsub(lua_State *L)
 		for (size_t i = 0; i < len; i++)
 			escapes += replacement[i] == '%';
 	}
-	check_pattern(L, true, escapes);
+	check_pattern(L, true, true, escapes);
 	return sandbox_call_wrapped(L);
 }
 
