@@ -96,20 +96,31 @@ nft_generation(char **out)
 }
 
 struct err *
-nft_table_hash(const char *name, char out[SHA256_HEX_SIZE])
+nft_table(const char *name, struct buf *out)
 {
 	const char	*argv[] = { "nft", "--stateless", "list", "table", "inet", name, NULL };
-	struct buf	 listing = { 0 };
-	struct err	*e;
+	struct buf	 said = { 0 };
+	struct err	*e = tool_run(argv, NULL, TOOL_SECONDS, &said);
 
-	out[0] = '\0';
-	e = tool_run(argv, NULL, TOOL_SECONDS, &listing);
-	if (e == NULL)
-		sha256_hex(listing.data, listing.len, out);
-	else if (strstr(buf_text(&listing), "No such file or directory") != NULL) {
+	if (e == NULL) {
+		buf_add(out, buf_text(&said), said.len);
+	} else if (strstr(buf_text(&said), "No such file or directory") != NULL) {
 		err_free(e);
 		e = NULL;
 	}
+	buf_fini(&said);
+	return e;
+}
+
+struct err *
+nft_table_hash(const char *name, char out[SHA256_HEX_SIZE])
+{
+	struct buf	 listing = { 0 };
+	struct err	*e = nft_table(name, &listing);
+
+	out[0] = '\0';
+	if (e == NULL && listing.len > 0)
+		sha256_hex(listing.data, listing.len, out);
 	buf_fini(&listing);
 	return e;
 }

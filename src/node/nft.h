@@ -18,9 +18,11 @@ struct buf;
 NODISCARD
 struct err	*nft_generation(char **out);
 
-/*
- * The hash of the table as the kernel has it, without counters; "" when there is no such table.
- */
+/* Append the table as the kernel has it, without counters; nothing when there is no such table. */
+NODISCARD
+struct err	*nft_table(const char *name, struct buf *out);
+
+/* The hash of that; "" when there is no such table. */
 NODISCARD
 struct err	*nft_table_hash(const char *name, char out[SHA256_HEX_SIZE]);
 

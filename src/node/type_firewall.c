@@ -24,29 +24,32 @@
 #define RULES		FIREWALL_RULES
 #define READ_BLOCK	(64u << 10)
 
+/* What the kernel has, as it is kept when somebody else made it. */
+#define KERNEL_RULES	NODE_STATE "/kernel.nft"
+
 /*
- * Whether the kernel has the very table that leap loaded.  While the generation counter stands
- * still nothing changed; when it moved, perhaps for another table, the listing decides.
+ * Whether the kernel has the table that leap loaded last, or one that somebody else made of it, or none (neither).
+ * While the generation counter stands still nothing changed; when it moved, perhaps for another table, the listing decides.
  */
 static struct err *
-is_loaded(struct run *run, struct item *item, bool *loaded)
+look_at_kernel(struct run *run, struct item *item, bool *ours, bool *foreign)
 {
-	const char	*rules = json_string_value(item_noted(item, "rules"));
 	const char	*generation = json_string_value(item_noted(item, "generation"));
 	const char	*listing = json_string_value(item_noted(item, "listing"));
-	char		 hash[SHA256_HEX_SIZE], *now = NULL;
+	char		 hash[SHA256_HEX_SIZE] = "", *now = NULL;
 	struct err	*e;
 
-	*loaded = false;
-	if (generation == NULL || listing == NULL || rules == NULL || strcmp(rules, item_str(item, "sha256")) != 0)
+	*ours = *foreign = false;
+	if (generation == NULL || listing == NULL)
 		return NULL;
 	e = nft_generation(&now);
-	if (e == NULL && strcmp(now, generation) == 0) {
-		*loaded = true;
-	} else if (e == NULL) {
+	*ours = e == NULL && strcmp(now, generation) == 0;
+	if (e == NULL && !*ours) {
 		e = nft_table_hash(item->name, hash);
-		*loaded = e == NULL && strcmp(hash, listing) == 0;
-		if (*loaded) {
+		*ours = e == NULL && strcmp(hash, listing) == 0;
+		/* After a cut it may be what leap was about to load. */
+		*foreign = e == NULL && !*ours && hash[0] != '\0' && !run->journal.cut;
+		if (*ours) {
 			item_note(item, "generation", json_string(now));
 			run->noted = true;
 		}
@@ -55,31 +58,89 @@ is_loaded(struct run *run, struct item *item, bool *loaded)
 	return e;
 }
 
+/* What a change would find. */
+struct found {
+	struct seen	 seen;			/* the file */
+	bool		 foreign_file;
+	bool		 ours, foreign_table;	/* the kernel's */
+};
+
+static struct err *
+look(struct run *run, struct item *item, struct found *found)
+{
+	struct err	*e = seen_look(&found->seen, run, RULES);
+
+	if (e == NULL)
+		e = look_at_kernel(run, item, &found->ours, &found->foreign_table);
+	found->foreign_file = e == NULL && found->seen.exists && entry_foreign(item->entry, "sha256", found->seen.sha256);
+	return e;
+}
+
+static void
+add_keep_steps(struct item *item, const struct found *found)
+{
+	if (found->foreign_file)
+		item_step(item, "keep", "somebody else changed " RULES);
+	if (found->foreign_table)
+		item_step(item, "keep", "somebody else changed the kernel's rules");
+}
+
 static struct err *
 inspect(struct run *run, struct item *item)
 {
-	const char	*want = item_str(item, "sha256");
-	struct seen	 seen;
-	struct err	*e;
-	bool		 loaded;
+	const char	*want = item_str(item, "sha256"), *rules = json_string_value(item_noted(item, "rules"));
+	struct found	 found;
+	struct err	*e = look(run, item, &found);
 
-	e = seen_look(&seen, run, RULES);
-	if (e == NULL)
-		e = is_loaded(run, item, &loaded);
 	if (e != NULL)
 		return e;
-	if (seen.exists && !S_ISREG(seen.st.st_mode))
-		return err_new(ERR_FAILED, "%s is %s, not a file", RULES, seen_kind(&seen));
+	if (found.seen.exists && !S_ISREG(found.seen.st.st_mode))
+		return err_new(ERR_FAILED, "%s is %s, not a file", RULES, seen_kind(&found.seen));
 	json_decref(item->before);
 	item->before = item_untouched(item) ? json_object() : NULL;
-	item->lacks_content = strcmp(seen.sha256, want) != 0 && !store_has(want);
-	if (!seen.exists && item_noted(item, "listing") == NULL)
+	item->lacks_content = strcmp(found.seen.sha256, want) != 0 && !store_has(want);
+	found.foreign_file = found.foreign_file && strcmp(found.seen.sha256, want) != 0;
+	add_keep_steps(item, &found);
+	if (!found.seen.exists && item_noted(item, "listing") == NULL)
 		item_step(item, "create", NULL);
-	else if (strcmp(seen.sha256, want) != 0)
+	else if (strcmp(found.seen.sha256, want) != 0)
 		item_step(item, "update", "rules");
-	else if (!loaded)
+	else if (!found.ours || rules == NULL || strcmp(rules, want) != 0)
 		item_step(item, "update", "the kernel had other rules");
 	return NULL;
+}
+
+static struct err *
+keep_table(struct run *run, const struct item *item)
+{
+	struct buf	 listing = { 0 };
+	struct err	*e = nft_table(item->name, &listing);
+
+	if (e == NULL && listing.len > 0) {
+		e = file_write(KERNEL_RULES, listing.data, listing.len, 0600);
+		if (e == NULL)
+			e = content_keep(run, item->id, KERNEL_RULES);
+		unlink(KERNEL_RULES);
+	}
+	buf_fini(&listing);
+	return e;
+}
+
+/* Put aside what somebody else made of it. */
+static struct err *
+keep(struct run *run, struct item *item)
+{
+	struct found	 found;
+	struct err	*e;
+
+	if (!item_has_step(item, "keep"))
+		return NULL;
+	e = look(run, item, &found);
+	if (e == NULL && found.foreign_file)
+		e = content_keep(run, item->id, RULES);
+	if (e == NULL && found.foreign_table)
+		e = keep_table(run, item);
+	return e;
 }
 
 static struct err *
@@ -157,10 +218,11 @@ apply(struct run *run, struct item *item)
 	struct buf		 rules = { 0 };
 	struct err		*e;
 
-	(void)run;
 	e = read_rules(want, &rules);
 	if (e == NULL)
 		e = nft_load(item->name, &rules, true);
+	if (e == NULL)
+		e = keep(run, item);
 	if (e == NULL)
 		e = make_directory();
 	if (e == NULL)
@@ -176,21 +238,24 @@ apply(struct run *run, struct item *item)
 static struct err *
 inspect_gone(struct run *run, struct item *item)
 {
-	struct seen	 seen;
-	struct err	*e;
+	struct found	 found;
+	struct err	*e = look(run, item, &found);
 
 	item->last = true;	/* it protects the node until all else is in place */
-	e = seen_look(&seen, run, RULES);
-	if (e == NULL && (seen.exists || item_noted(item, "listing") != NULL))
-		item_step(item, "remove", NULL);
-	return e;
+	if (e != NULL || (!found.seen.exists && item_noted(item, "listing") == NULL))
+		return e;
+	add_keep_steps(item, &found);
+	item_step(item, "remove", NULL);
+	return NULL;
 }
 
 static struct err *
 remove_firewall(struct run *run, struct item *item)
 {
-	struct err	*e = nft_delete(item->name);
+	struct err	*e = keep(run, item);
 
+	if (e == NULL)
+		e = nft_delete(item->name);
 	/* The file may belong to a table of another name by now. */
 	for (size_t i = 0; i < run->item_count; i++)
 		if (run->items[i].type == item->type)
@@ -204,6 +269,7 @@ remove_firewall(struct run *run, struct item *item)
 
 const struct type type_firewall = {
 	.name = "firewall",
+	.token = "sha256",
 	.inspect = inspect,
 	.claim = claim,
 	.apply = apply,
