@@ -331,7 +331,7 @@ make_request(const struct fleet *fleet, const struct fleet_push *what)
 {
 	struct request	 request = {
 		.op = (char *)what->op, .who = who(), .commit = fleet->commit, .lock_wait = fleet->lock_wait,
-		.careful = what->careful,
+		.careful = what->careful, .dirty = !fleet->clean, .force = what->force,
 	};
 
 	if (strcmp(what->op, "apply") == 0 || strcmp(what->op, "rollback") == 0) {

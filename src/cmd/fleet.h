@@ -117,6 +117,7 @@ struct fleet_push {
 	unsigned	 generation;	/* of a rollback */
 	const char	*path, *message;
 	size_t		 first, count;
+	bool		 force;		/* an unlock ends what is under way */
 	bool		 careful;	/* an apply is only a plan where there is anything to do */
 	bool		 patches;	/* a plan shows differences of contents */
 };

@@ -19,7 +19,7 @@ outcome(const json_t *record)
 	const char	*result = ask_text_of(record, "result");
 
 	if (back_to < 0)
-		return xstrdup(result);
+		return xasprintf("%s%s", result, json_bool(record, "touched") && !json_bool(record, "applied") ? ", unfinished" : "");
 	if (!json_bool(record, "applied"))
 		return xasprintf("%s, back to %lld", result, (long long)back_to);
 	if (json_str(record, "why") != NULL)
@@ -28,20 +28,32 @@ outcome(const json_t *record)
 	    strcmp(result, "ok") == 0 ? "" : result);
 }
 
+/* Of the generation that the node is in, or is in half. */
+static const char *
+mark_of(const json_t *data, json_int_t number)
+{
+	json_int_t	 unfinished = json_int(data, "unfinished", 0);
+
+	if (unfinished > 0)
+		return number == unfinished ? "~" : "";
+	return number == json_int(data, "current", 0) ? json_bool(data, "cut") ? "~" : "*" : "";
+}
+
 static void
-add_row(struct table *table, const char *node, const json_t *record, json_int_t current)
+add_row(struct table *table, const char *node, const json_t *record, const json_t *data)
 {
 	json_int_t	 number = json_int(record, "number", 0);
+	const char	*mark = mark_of(data, number);
 	char		*what = outcome(record);
 
 	table_add(table, "%s", node);
-	table_add(table, "%lld%s", (long long)number, number == current ? "*" : "");
-	if (number == current)
+	table_add(table, "%lld%s", (long long)number, mark);
+	if (*mark != '\0')
 		table_color(table, TERM_BOLD);
 	table_add(table, "%s", ask_text_of(record, "when"));
 	table_add(table, "%s", ask_text_of(record, "who"));
 	table_add(table, "%s", ask_text_of(record, "from"));
-	table_add(table, "%.12s", ask_text_of(record, "commit"));
+	table_add(table, "%.12s%s", ask_text_of(record, "commit"), json_bool(record, "dirty") ? "+" : "");
 	table_add(table, "%lld", (long long)json_int(record, "changed", 0));
 	table_add(table, "%s", what);
 	table_color(table, strcmp(what, "ok") == 0 ? TERM_GREEN : json_bool(record, "applied") ? TERM_PLAIN : TERM_RED);
@@ -63,7 +75,7 @@ print_table(const struct fleet *fleet)
 	}
 	for (size_t i = 0; i < fleet->nodes.count; i++)
 		json_array_foreach(json_object_get(fleet->jobs[i].data, "generations"), k, record)
-			add_row(table, fleet->jobs[i].target.name, record, json_int(fleet->jobs[i].data, "current", 0));
+			add_row(table, fleet->jobs[i].target.name, record, fleet->jobs[i].data);
 	table_print(table, stdout);
 	table_free(table);
 }
@@ -90,7 +102,8 @@ const struct cmd cmd_history = {
 	.name = "history",
 	.args = "[FILTER...]",
 	.summary = "show what was deployed to nodes, by whom, when, and what came of it",
-	.details = "The nodes remember it themselves.  A star marks the generation that a node is in;\n"
+	.details = "The nodes remember it themselves.  A star marks the generation that a node is in, a tilde one that it is\n"
+	    "in only in part, since a deploy was not finished.  A plus stands for changes that were in no commit.\n"
 	    "leap rollback goes back to an earlier one.",
 	.opts = history_opts,
 	.needs = CMD_CONFIG,

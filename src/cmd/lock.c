@@ -4,13 +4,30 @@
 #include "cmd/ask.h"
 #include "cmd/cmd.h"
 
+#include "base/json.h"
+
 #include <stdint.h>
 
 static const struct opt lock_opts[] = {
 	{ 0, "--why", "TEXT", "what to tell those who want to deploy" },
 	FLEET_OPT_PARALLEL, { 0 },
 };
-static const struct opt unlock_opts[] = { FLEET_OPT_PARALLEL, { 0 } };
+static const struct opt unlock_opts[] = {
+	{ 0, "--force", NULL, "end a deploy that is under way there, also one that hangs" },
+	FLEET_OPT_PARALLEL, { 0 },
+};
+
+/* What the node says of somebody's work that goes on, or went on, in spite of no mark. */
+static void
+print_work(const struct push_job *job)
+{
+	const char	*running = json_str(job->data, "running"), *ended = json_str(job->data, "ended");
+
+	if (running != NULL)
+		out("%s is still worked on, which unlock --force ends: %s\n", job->target.name, running);
+	if (ended != NULL)
+		out("%s: ended, to be finished by the next deploy: %s\n", job->target.name, ended);
+}
 
 static struct err *
 run(struct context *context, const struct fleet_push *what, const char *done)
@@ -23,8 +40,10 @@ run(struct context *context, const struct fleet_push *what, const char *done)
 	if (e == NULL && context->json)
 		ask_print_json(&fleet);
 	for (size_t i = 0; e == NULL && !context->json && i < fleet.nodes.count; i++)
-		if (fleet.jobs[i].result == PUSH_OK)
+		if (fleet.jobs[i].result == PUSH_OK) {
 			out("%s %s\n", fleet.jobs[i].target.name, done);
+			print_work(&fleet.jobs[i]);
+		}
 	if (e == NULL)
 		e = fleet_errors(&fleet);
 	fleet_fini(&fleet);
@@ -45,7 +64,8 @@ lock_run(struct context *context)
 static struct err *
 unlock_run(struct context *context)
 {
-	return run(context, &(struct fleet_push){ .op = "unlock" }, "may be deployed to");
+	return run(context, &(struct fleet_push){ .op = "unlock", .force = opt_get(context, "--force") != NULL },
+	    "may be deployed to");
 }
 
 const struct cmd cmd_lock = {
@@ -64,6 +84,7 @@ const struct cmd cmd_unlock = {
 	.name = "unlock",
 	.args = "FILTER...",
 	.summary = "allow deploys to nodes again",
+	.details = "A deploy that is under way there is told, and goes on unless --force ends it.",
 	.opts = unlock_opts,
 	.needs = CMD_CONFIG,
 	.min_args = 1,

@@ -79,19 +79,23 @@ print_count(size_t count, const char *what)
 static void
 print_summary(const struct fleet *fleet)
 {
-	size_t	 same = 0, drifted = 0, undeployed = 0;
+	size_t	 same = 0, drifted = 0, undeployed = 0, owed = 0, unfinished = 0;
 
 	for (size_t i = 0; i < fleet->nodes.count; i++) {
 		const struct push_job	*job = &fleet->jobs[i];
 		size_t			 both = count_state(job, "both") + count_state(job, "unknown");
 
-		same += job->result == PUSH_OK && json_array_size(resources_of(job)) == 0;
+		same += job->result == PUSH_OK && json_array_size(resources_of(job)) == 0 && !json_bool(job->data, "unfinished");
+		unfinished += json_bool(job->data, "unfinished");
+		owed += count_state(job, "owed") > 0;
 		drifted += count_state(job, "drifted") + both > 0;
 		undeployed += count_state(job, "undeployed") + both > 0;
 	}
 	print_count(same, "in sync");
 	print_count(drifted, "drifted: somebody changed what leap had put there");
 	print_count(undeployed, "with changes that are not deployed");
+	print_count(owed, "with restarts, reloads or commands that are owed to changes before");
+	print_count(unfinished, "where the last deploy was not finished");
 }
 
 static struct err *
@@ -120,7 +124,8 @@ const struct cmd cmd_status = {
 	.args = "[FILTER...]",
 	.summary = "compare nodes with what was deployed, and with what would be",
 	.details = "A resource is drifted when it is not as leap left it, and undeployed when a deploy would change it\n"
-	    "because the configuration is another one.  leap adopt brings a file that was changed on a node\n"
+	    "because the configuration is another one; it is owed a restart, reload or run when a deploy that was not\n"
+	    "finished made a change below it.  leap adopt brings a file that was changed on a node\n"
 	    "into the instance.",
 	.opts = status_opts,
 	.needs = CMD_CONFIG,

@@ -249,12 +249,13 @@ static struct err *
 apply(struct run *run, char **holder)
 {
 	char		*what = purpose(run->request);
+	struct lock	 lock = { .fd = -1 };
 	struct err	*e;
-	int		 lock = -1;
 
 	e = state_make();
 	if (e == NULL)
 		e = lock_take(&lock, holder, STATE_LOCK, run->request->who, what, run->request->lock_wait, stop_waiting, run);
+	run->stale = lock.stale;
 	if (e == NULL && *holder == NULL)
 		e = mark_holds(run, holder);
 	if (e == NULL && *holder == NULL)
@@ -267,8 +268,7 @@ apply(struct run *run, char **holder)
 		items_build(run);
 		e = apply_locked(run);
 	}
-	if (lock >= 0)
-		close(lock);
+	lock_release(&lock);
 	free(what);
 	return e;
 }
@@ -301,16 +301,27 @@ check(struct run *run)
 static struct err *
 status(struct run *run)
 {
+	unsigned	 unfinished;
 	struct err	*e = apply_load(run);
 
 	if (e != NULL)
 		return e;
-	run->generation = generation_current();
+	run->generation = generation_current(&unfinished);
 	if (strcmp(run->request->op, "fetch") == 0)
 		return status_fetch(run);
 	items_build(run);
-	status_tell(run);
+	status_tell(run, unfinished > 0 || run->journal.cut);
 	return NULL;
+}
+
+static struct err *
+history(struct run *run)
+{
+	struct err	*e = apply_load(run);
+
+	if (e == NULL)
+		run->data = generation_history(run->journal.cut);
+	return e;
 }
 
 static json_t *
@@ -337,6 +348,8 @@ make_result(const struct run *run, const struct err *e, const char *holder)
 		json_object_set_new(result, "lock", json_text(holder));
 	if (run->marked)
 		json_object_set_new(result, "marked", json_true());
+	if (run->stale)
+		json_object_set_new(result, "stale", json_true());
 	if (run->reverted)
 		json_object_set_new(result, "reverted", json_true());
 	if (run->nonce != NULL) {
@@ -380,11 +393,9 @@ do_op(struct run *run, char **holder)
 	if (strcmp(op, "lock") == 0)
 		return mark_set(run, holder);
 	if (strcmp(op, "unlock") == 0)
-		return mark_remove();
-	if (strcmp(op, "history") == 0) {
-		run->data = generation_history();
-		return NULL;
-	}
+		return mark_remove(run);
+	if (strcmp(op, "history") == 0)
+		return history(run);
 	return check(run);
 }
 
@@ -400,7 +411,8 @@ apply_forget(struct run *run)
 	json_decref(run->checked);
 	json_decref(run->unchecked);
 	json_decref(run->data);
-	run->checked = run->unchecked = run->data = NULL;
+	json_decref(run->touches);
+	run->checked = run->unchecked = run->data = run->touches = NULL;
 	free(run->kept);
 	free(run->blamed);
 	free(run->nonce);

@@ -256,6 +256,7 @@ go_back(struct run *run, const json_t *mark)
 
 	e = transaction_back(run, generation > 0 ? (unsigned)generation : 0,
 	    "leap did not come in again to confirm the last deploy");
+	run->touched = false;	/* by what the request is about */
 	return e != NULL ? e : confirm_disarm(run);
 }
 
@@ -306,8 +307,8 @@ struct err *
 confirm_take(struct run *run, char **holder)
 {
 	json_t		*mark = NULL;
+	struct lock	 lock;
 	struct err	*e;
-	int		 lock = -1;
 
 	e = lock_take(&lock, holder, STATE_LOCK, run->request->who, "a confirmation", LOCK_SECONDS, never, NULL);
 	if (e != NULL || *holder != NULL)
@@ -317,7 +318,7 @@ confirm_take(struct run *run, char **holder)
 	if (e == NULL)
 		e = confirm_disarm(run);
 	json_decref(mark);
-	close(lock);
+	lock_release(&lock);
 	return e;
 }
 
@@ -371,8 +372,8 @@ go_back_if_waiting(const char *nonce)
 {
 	json_t		*mark;
 	char		*holder = NULL;
+	struct lock	 lock;
 	struct err	*e;
-	int		 lock = -1;
 
 	e = lock_take(&lock, &holder, STATE_LOCK, "leap's timer", "going back", CONFIRM_MAX, never, NULL);
 	if (e != NULL || holder != NULL) {
@@ -383,7 +384,7 @@ go_back_if_waiting(const char *nonce)
 	if (is_well_formed(mark) && strcmp(json_str(mark, "nonce"), nonce) == 0)
 		e = go_back_alone(mark);
 	json_decref(mark);
-	close(lock);
+	lock_release(&lock);
 	return e;
 }
 

@@ -95,36 +95,28 @@ generation_applied(unsigned number)
 	return applied;
 }
 
-/* The highest one that was applied or gone back to; *unfinished when a later apply was neither. */
-static unsigned
-find_current(bool *unfinished)
+unsigned
+generation_current(unsigned *unfinished)
 {
 	size_t		 count;
 	unsigned	*list = numbers(&count), found = 0;
+	bool		 finished = false;
 
-	*unfinished = false;
-	for (size_t i = 0; i < count; i++) {
+	*unfinished = 0;
+	for (size_t i = 0; i < count && !finished; i++) {
 		json_t		*record = read_json(list[i], "record.json");
 		bool		 applied = json_bool(record, "applied");
 		json_int_t	 back_to = json_int(record, "back_to", -1);
 
-		json_decref(record);
-		if (applied || back_to >= 0) {
+		finished = applied || back_to >= 0;
+		if (finished)
 			found = applied ? list[i] : (unsigned)back_to;
-			break;
-		}
-		*unfinished = true;
+		else if (*unfinished == 0 && json_bool(record, "touched"))
+			*unfinished = list[i];
+		json_decref(record);
 	}
 	free(list);
 	return found;
-}
-
-unsigned
-generation_current(void)
-{
-	bool	 unfinished;
-
-	return find_current(&unfinished);
 }
 
 static char *
@@ -141,12 +133,11 @@ manifest_of(unsigned number, unsigned *back_to)
 unsigned
 generation_before(void)
 {
-	bool		 unfinished;
 	size_t		 count;
-	unsigned	 current = find_current(&unfinished), origin = current, back_to, found = 0, *list;
+	unsigned	 unfinished, current = generation_current(&unfinished), origin = current, back_to, found = 0, *list;
 	char		*now, *other;
 
-	if (current == 0 || unfinished)
+	if (current == 0 || unfinished > 0)
 		return current;
 	now = manifest_of(current, &back_to);
 	/* A rollback of a rollback goes further back, not forth again. */
@@ -191,11 +182,11 @@ generation_load(unsigned number, const char *node, struct manifest *out)
 }
 
 json_t *
-generation_history(void)
+generation_history(bool cut)
 {
 	json_t		*all = json_array(), *record;
 	size_t		 count;
-	unsigned	*list = numbers(&count);
+	unsigned	*list = numbers(&count), current, unfinished;
 
 	for (size_t i = 0; i < count; i++) {
 		record = read_json(list[i], "record.json");
@@ -207,7 +198,23 @@ generation_history(void)
 		json_array_append_new(all, record);
 	}
 	free(list);
-	return json_pack("{s:o, s:I}", "generations", all, "current", (json_int_t)generation_current());
+	current = generation_current(&unfinished);
+	return json_pack("{s:o, s:I, s:I, s:b}", "generations", all, "current", (json_int_t)current, "unfinished",
+	    (json_int_t)unfinished, "cut", cut);
+}
+
+/* Where the manifest comes from: what leap says, or said when it was applied first. */
+static void
+add_commit(const struct run *run, json_t *record)
+{
+	json_t	*origin = run->origin > 0 ? read_json(run->origin, "record.json") : NULL;
+	bool	 dirty = origin != NULL ? json_bool(origin, "dirty") : run->request->dirty != 0;
+
+	json_object_set_new(record, "commit", json_string(json_str(origin, "commit") != NULL ? json_str(origin, "commit") :
+	    run->request->commit));
+	if (dirty)
+		json_object_set_new(record, "dirty", json_true());
+	json_decref(origin);
 }
 
 static json_t *
@@ -221,10 +228,14 @@ make_record(const struct run *run, const char *hash, bool failed)
 
 	gmtime_r(&now, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	record = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:b}", "manifest", hash, "who", run->request->who,
-	    "from", run->from, "commit", run->request->commit, "when", when,
+	record = json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:b, s:b}", "manifest", hash, "who", run->request->who,
+	    "from", run->from, "when", when,
 	    "result", run->cancelled ? "cancelled" : failed ? "failed" : "ok",
-	    "changed", (int)run->changed, "restarted", (int)run->restarted, "applied", run->complete);
+	    "changed", (int)run->changed, "restarted", (int)run->restarted, "applied", run->complete,
+	    "touched", run->touched);
+	add_commit(run, record);
+	if (run->touches != NULL)
+		json_object_set(record, "resources", run->touches);
 	if (run->went_back)
 		json_object_set_new(record, "back_to", json_integer((json_int_t)run->back_to));
 	if (why != NULL && *why != '\0')
@@ -236,7 +247,7 @@ make_record(const struct run *run, const char *hash, bool failed)
 static bool
 says_the_same(unsigned last, const json_t *record)
 {
-	static const char *const	 members[] = { "manifest", "result", "commit", "applied", "back_to" };
+	static const char *const	 members[] = { "manifest", "result", "commit", "dirty", "applied", "back_to" };
 	json_t				*old = last > 0 ? read_json(last, "record.json") : NULL;
 	bool				 same = old != NULL && json_int(record, "changed", 0) == 0 &&
 	    json_int(record, "restarted", 0) == 0;

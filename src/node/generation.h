@@ -18,8 +18,9 @@ struct run;
 /*
  * A generation is a directory with manifest.json and record.json:
  *
- *   {"manifest": SHA-256, "who", "from", "commit", "when", "result": "ok"|"failed"|"cancelled", "changed": N,
+ *   {"manifest": SHA-256, "who", "from", "commit", "dirty": true? (and changes that are in no commit), "when", "result": "ok"|"failed"|"cancelled", "changed": N,
  *    "restarted": N, "applied": whether it was applied to its end (its checks may have failed),
+ *    "touched": whether it came so far as to change anything, "resources": [id, ...]? what it changed, but for the many,
  *    "back_to": N?   a rollback, or what failed and went back: the generation that the node was in afterwards,
  *    "why": TEXT?    that nobody asked for by hand}
  */
@@ -27,8 +28,11 @@ struct run;
 /* The number of the last generation, 0 when there is none. */
 unsigned	 generation_last(void);
 
-/* The generation that the node is in, or was in before an apply that was not finished; 0 when there is none. */
-unsigned	 generation_current(void);
+/*
+ * The generation that the node is in, 0 for none.  *unfinished is the number of a later one that was begun and neither
+ * finished nor gone back from, so that the node is somewhere between the two; else 0.
+ */
+unsigned	 generation_current(unsigned *unfinished);
 
 /*
  * The one that a rollback means when it says no number: the one before the current one, or before the one that was gone
@@ -43,8 +47,11 @@ bool		 generation_applied(unsigned number);
 NODISCARD
 struct err	*generation_load(unsigned number, const char *node, struct manifest *out);
 
-/* {"generations": [{"number": N, and the record}, ...], "current": N}, a new reference; the last one first. */
-json_t		*generation_history(void);
+/*
+ * {"generations": [{"number": N, and the record}, ...], "current": N, "unfinished": N, "cut": bool}, a new reference; the
+ * last one first.  `cut`: the last apply ended before it could be recorded.
+ */
+json_t		*generation_history(bool cut);
 
 /*
  * Record the run's manifest as the next generation, unless it is the last one's and nothing

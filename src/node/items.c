@@ -155,6 +155,10 @@ item_report(struct run *run, const struct item *item)
 			changed = true;
 	}
 	run->changed += changed;
+	if (changed && run->acting && json_array_size(run->touches) < RUN_TOUCHES_MAX) {
+		run->touches = run->touches != NULL ? run->touches : json_array();
+		json_array_append_new(run->touches, json_text(item->id));
+	}
 }
 
 /* sha256 → size of all contents that are not here. */

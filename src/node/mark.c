@@ -7,15 +7,18 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "node/lock.h"
 #include "node/run.h"
 #include "node/state.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #define MARK_MAX	16384
+#define LOOK_SECONDS	1	/* the guard of a change has the lock for a moment */
 
 struct err *
 mark_holds(struct run *run, char **holder)
@@ -68,10 +71,40 @@ mark_set(struct run *run, char **holder)
 	return e;
 }
 
-struct err *
-mark_remove(void)
+static bool
+never(void *context)
 {
+	(void)context;
+	return false;
+}
+
+/* Who has the lock of those who change the node, the caller's; NULL: nobody has. */
+static struct err *
+look_who_works(const struct run *run, char **holder)
+{
+	struct lock	 lock = { .fd = -1 };
+	struct err	*e = NULL;
+
+	*holder = NULL;
+	if (file_exists(STATE_LOCK))
+		e = lock_take(&lock, holder, STATE_LOCK, run->request->who, "a look at the lock", LOOK_SECONDS, never, NULL);
+	lock_release(&lock);
+	return e;
+}
+
+struct err *
+mark_remove(struct run *run)
+{
+	char		*holder = NULL;
+	struct err	*e;
+
 	if (unlink(STATE_NO_DEPLOY) != 0 && errno != ENOENT)
 		return err_errno(ERR_FAILED, "%s", STATE_NO_DEPLOY);
-	return NULL;
+	e = look_who_works(run, &holder);
+	if (e == NULL && holder != NULL && run->request->force)
+		e = lock_break(STATE_LOCK);
+	if (e == NULL && holder != NULL)
+		run->data = json_pack("{s:s}", run->request->force ? "ended" : "running", holder);
+	free(holder);
+	return e;
 }

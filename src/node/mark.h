@@ -12,10 +12,15 @@ struct run;
 NODISCARD
 struct err	*mark_holds(struct run *run, char **holder);
 
-/* The ops "lock" and "unlock".  The first one's mark stays: *holder says whose it is. */
+/* The op "lock".  The first one's mark stays: *holder says whose it is. */
 NODISCARD
 struct err	*mark_set(struct run *run, char **holder);
+
+/*
+ * The op "unlock".  run->data says whose work is under way all the same: {"running": TEXT}; or whose was, which the request
+ * wanted to be ended by force: {"ended": TEXT}.
+ */
 NODISCARD
-struct err	*mark_remove(void);
+struct err	*mark_remove(struct run *run);
 
 #endif

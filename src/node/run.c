@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Not a resource's id: what systemd itself is owed. */
-#define DAEMON_RELOAD	"daemon-reload"
-
 void
 item_step(struct item *item, const char *action, const char *format, ...)
 {

@@ -22,6 +22,12 @@
 struct item;
 struct run;
 
+/* No resource's id: what systemd itself is owed. */
+#define DAEMON_RELOAD	"daemon-reload"
+
+/* A record of what changed is for people; the number of all is told beside. */
+#define RUN_TOUCHES_MAX	200u
+
 /* On what a run spends its time. */
 enum run_part { RUN_LOOK, RUN_APPLY, RUN_RESTARTS, RUN_CHECKS, RUN_PARTS };
 
@@ -106,6 +112,8 @@ struct run {
 	bool			 reverted;	/* after a failure the node is as it was before */
 	bool			 went_back;	/* to the generation `back_to`; 0 is before leap */
 	unsigned		 back_to;
+	unsigned		 origin;	/* the generation whose manifest is applied again; or 0 */
+	json_t			*touches;	/* ids of the first RUN_TOUCHES_MAX resources that were changed, or NULL */
 	unsigned		 confirm;	/* it goes back by itself after so many seconds; 0: it stays */
 	char			*nonce;		/* unless leap comes in again and says this; NULL when it stays */
 	json_t			*data;		/* what else the RESULT tells, or NULL */
@@ -117,6 +125,7 @@ struct run {
 	size_t			 previewed;	/* bytes of old contents that were told */
 	bool			 moved;		/* the state is not the expected one */
 	bool			 marked;	/* `leap lock` keeps everybody away */
+	bool			 stale;		/* who has the lock shows no sign of life */
 	bool			 planned;	/* steps were told, none was done */
 	double			 seconds[RUN_PARTS];
 };

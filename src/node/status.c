@@ -54,9 +54,9 @@ look_for(struct run *run, const struct item *item, json_t *want, struct buf *out
 }
 
 static void
-add(struct run *run, const struct item *item, const char *state, const char *detail)
+add(struct run *run, const char *id, const char *state, const char *detail)
 {
-	json_t	*one = json_pack("{s:o, s:s, s:o}", "resource", json_text(item->id), "state", state, "detail", json_text(detail));
+	json_t	*one = json_pack("{s:o, s:s, s:o}", "resource", json_text(id), "state", state, "detail", json_text(detail));
 
 	json_array_append_new(json_object_get(run->data, "resources"), one);
 }
@@ -76,17 +76,19 @@ tell(struct run *run, const struct item *item, const struct buf *wanted)
 	json_t		*left = deployed(item);
 	struct err	*e;
 
+	if (wanted->len == 0 && journal_owed(&run->journal, item->id) != NULL)
+		return;		/* see add_owed() */
 	if (wanted->len == 0) {
 		json_object_set_new(run->data, "in_sync", json_integer(json_int(run->data, "in_sync", 0) + 1));
 		return;
 	}
 	e = left != NULL ? look_for(run, item, left, &drift) : NULL;
 	if (e != NULL)
-		add(run, item, "unknown", err_message(e));
+		add(run, item->id, "unknown", err_message(e));
 	else if (drift.len == 0)
-		add(run, item, "undeployed", buf_text(wanted));
+		add(run, item->id, "undeployed", buf_text(wanted));
 	else
-		add(run, item, !item->gone && json_equal(left, item->want) ? "drifted" : "both", buf_text(wanted));
+		add(run, item->id, !item->gone && json_equal(left, item->want) ? "drifted" : "both", buf_text(wanted));
 	err_free(e);
 	buf_fini(&drift);
 }
@@ -99,21 +101,33 @@ tell_one(struct run *run, struct item *item)
 
 	add_differences(item, &wanted);
 	if (e != NULL)
-		add(run, item, "unknown", err_message(e));
+		add(run, item->id, "unknown", err_message(e));
 	else
 		tell(run, item, &wanted);
 	err_free(e);
 	buf_fini(&wanted);
 }
 
-void
-status_tell(struct run *run)
+/* Whatever the resource is like: what changed below it does not show in it. */
+static void
+add_owed(struct run *run)
 {
-	run->data = json_pack("{s:i, s:[]}", "in_sync", 0, "resources");
+	const char	*id;
+	json_t		*action;
+
+	json_object_foreach(run->journal.owed, id, action)
+		add(run, strcmp(id, DAEMON_RELOAD) == 0 ? "systemd" : id, "owed", json_string_value(action));
+}
+
+void
+status_tell(struct run *run, bool unfinished)
+{
+	run->data = json_pack("{s:i, s:b, s:[]}", "in_sync", 0, "unfinished", unfinished, "resources");
 	for (size_t i = 0; i < run->gone_count; i++)
 		tell_one(run, &run->gone[i]);
 	for (size_t i = 0; i < run->item_count; i++)
 		tell_one(run, &run->items[i]);
+	add_owed(run);
 }
 
 static struct err *

@@ -52,7 +52,7 @@ transaction_choose(struct run *run)
 	manifest_fini(run->manifest);
 	*run->manifest = old;
 	run->went_back = true;
-	run->back_to = number;
+	run->back_to = run->origin = number;
 	return NULL;
 }
 
@@ -98,13 +98,16 @@ struct err *
 transaction_back(struct run *run, unsigned generation, const char *why)
 {
 	const unsigned	 changed = run->changed, restarted = run->restarted;
+	json_t		*touches = json_deep_copy(run->touches);
 	const bool	 cancelled = run->cancelled;
 	struct manifest	 old = { 0 };
 	struct err	*e;
 
 	e = generation_load(generation, json_str(run->manifest->root, "node"), &old);
-	if (e != NULL)
+	if (e != NULL) {
+		json_decref(touches);
 		return e;
+	}
 	run->blamed = run->failed_id != NULL ? xstrdup(run->failed_id) : NULL;
 	announce(run, generation, why);
 	look_away(run);
@@ -117,6 +120,8 @@ transaction_back(struct run *run, unsigned generation, const char *why)
 	/* What the deploy itself did is what is told. */
 	run->changed = changed;
 	run->restarted = restarted;
+	json_decref(run->touches);
+	run->touches = touches;
 	run->failed_id = run->blamed;
 	if (e == NULL) {
 		run->went_back = true;
@@ -145,18 +150,29 @@ undo(struct run *run, unsigned generation, struct err *take_e)
 	return err_join(take_e, e);
 }
 
+/* Why the node is left in the middle. */
+static struct err *
+left_alone(const struct run *run, struct err *take_e)
+{
+	return err_note(take_e, NULL, "%s: what was done stays, and the next deploy goes on from there",
+	    run->request->keep ? "the node is left as it is, because of --keep" : "there is no generation to go back to");
+}
+
 struct err *
 transaction_run(struct run *run)
 {
-	unsigned	 before = generation_current();
+	unsigned	 unfinished, before = generation_current(&unfinished);
 	struct err	*e;
 
 	e = confirm_arm(run, before);
 	if (e == NULL)
 		e = apply_act(run);
-	if (e == NULL || !run->touched || run->complete || run->cancelled || run->request->keep || before == 0)
+	/* What it went back to earlier, or was to go back to, it is not in. */
+	if (run->origin > 0 ? !run->complete : run->touched)
+		run->went_back = false;
+	if (e == NULL || !run->touched || run->complete || run->cancelled)
 		return e;
-	return undo(run, before, e);
+	return run->request->keep || before == 0 ? left_alone(run, e) : undo(run, before, e);
 }
 
 /* Look, and go as far back as it goes. */
@@ -187,7 +203,7 @@ transaction_alone(struct run *run, unsigned generation)
 	*run->manifest = old;
 	run->reverting = true;
 	run->went_back = true;
-	run->back_to = generation;
+	run->back_to = run->origin = generation;
 	e = apply_load(run);
 	if (e == NULL)
 		e = act_alone(run);

@@ -323,6 +323,7 @@ result_read(struct answers *answers, const struct frame *frame)
 	answers->resource = member(root, "resource", ID_MAX, false, &good);
 	answers->lock = member(root, "lock", TEXT_MAX, false, &good);
 	answers->marked = json_is_true(json_object_get(root, "marked"));
+	answers->stale = json_is_true(json_object_get(root, "stale"));
 	waits_read(answers, root, &good);
 	answers->data = clean_value(json_object_get(root, "data"), DATA_DEPTH, &values);
 	good = good && values > 0;

@@ -43,6 +43,7 @@ struct answers {
 	char			 state[SHA256_HEX_SIZE];	/* or "" */
 	char			*error, *resource, *lock;	/* cleaned; may be NULL */
 	bool			 marked;	/* the lock is that of `leap lock`, and stays until `leap unlock` */
+	bool			 stale;		/* whoever has it shows no sign of life */
 	bool			 reverted;	/* it failed, and the node is as it was before */
 	unsigned		 confirm;	/* the node goes back in so many seconds unless it is told `nonce`; 0: it stays */
 	char			*nonce;

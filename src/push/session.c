@@ -422,6 +422,24 @@ out:
 }
 
 /* What the node's RESULT means for the job. */
+/* Somebody else's work, or mark, kept this out. */
+static struct err *
+locked(const struct session *s)
+{
+	const struct answers	*a = &s->answers;
+	const char		*name = s->job->target.name, *whose = a->lock != NULL ? a->lock : "it does not say whose";
+	struct err		*e;
+
+	if (s->cancelled)
+		return err_new(ERR_FAILED, "interrupted while it waited for somebody else's work: %s", whose);
+	if (a->marked)
+		return err_hint(err_new(ERR_FAILED, "locked by %s", a->lock == NULL ? "somebody" : a->lock),
+		    "\"leap unlock %s\" allows deploys again, whoever locked it", name);
+	e = err_new(ERR_FAILED, "somebody else works on the node: %s", whose);
+	return a->stale ? err_hint(e, "\"leap unlock --force %s\" ends it; what it had begun is finished by the next deploy",
+	    name) : err_hint(e, "wait, or use --lock-wait SECONDS");
+}
+
 static struct err *
 conclude(struct session *s)
 {
@@ -441,14 +459,7 @@ conclude(struct session *s)
 	switch (a->result) {
 	case ANSWERS_LOCKED:
 		job->result = s->cancelled ? PUSH_CANCELLED : PUSH_LOCKED;
-		if (s->cancelled)
-			return err_new(ERR_FAILED, "interrupted while it waited for somebody else's work: %s",
-			    a->lock == NULL ? "it does not say whose" : a->lock);
-		if (a->marked)
-			return err_hint(err_new(ERR_FAILED, "locked by %s", a->lock == NULL ? "somebody" : a->lock),
-			    "\"leap unlock %s\" allows deploys again, whoever locked it", job->target.name);
-		return err_hint(err_new(ERR_FAILED, "somebody else works on the node: %s",
-		    a->lock == NULL ? "it does not say who" : a->lock), "wait, or use --lock-wait SECONDS");
+		return locked(s);
 	case ANSWERS_CANCELLED:
 		job->result = PUSH_CANCELLED;
 		return err_hint(err_new(ERR_FAILED, "interrupted after %u changes", a->changed),

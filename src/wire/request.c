@@ -39,11 +39,12 @@ put_text(json_t *root, const char *name, const char *text)
 json_t *
 request_to_json(const struct request *request)
 {
-	json_t	*root = json_pack("{s:i, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:I, s:I, s:I}",
+	json_t	*root = json_pack("{s:i, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:b, s:I, s:I, s:I}",
 	    "version", WIRE_VERSION, "op", request->op,
 	    "who", request->who != NULL ? request->who : "",
 	    "commit", request->commit != NULL ? request->commit : "",
-	    "thorough", request->thorough, "purge_packages", request->purge_packages, "keep", request->keep, "careful", request->careful,
+	    "thorough", request->thorough, "purge_packages", request->purge_packages, "keep", request->keep,
+	    "careful", request->careful, "dirty", request->dirty, "force", request->force,
 	    "lock_wait", (json_int_t)request->lock_wait, "confirm", (json_int_t)request->confirm,
 	    "generation", (json_int_t)request->generation);
 
@@ -145,6 +146,8 @@ request_parse(struct request *request, const char *data, size_t len)
 		request->expect = copy_text(root, "expect");
 		request->keep = json_bool(root, "keep");
 		request->careful = json_bool(root, "careful");
+		request->dirty = json_bool(root, "dirty");
+		request->force = json_bool(root, "force");
 		request->lock_wait = (unsigned)json_int(root, "lock_wait", 0);
 		request->confirm = (unsigned)json_int(root, "confirm", 0);
 		request->generation = (unsigned)json_int(root, "generation", 0);

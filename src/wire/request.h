@@ -15,7 +15,7 @@
  * REQUEST {"version": 1, "op": OP, "who": "user@host", "commit": HEX or "", and what the op wants of these:
  *          "thorough": bool, "purge_packages": bool, "lock_wait": seconds, "keep": bool, "confirm": seconds,
  *          "generation": N, "nonce": HEX, "path": PATH, "message": TEXT, "expect": SHA-256,
- *          "careful": bool}
+ *          "careful": bool, "dirty": bool, "force": bool}
  *
  *         OP: "apply"    bring the node to the manifest; when a step fails, back to where it was, unless "keep";
  *                        with "expect" only when the node's "state" still is that one;
@@ -27,7 +27,8 @@
  *             "status"   "data" is {"resources": [{"resource", "state", "detail"?}, ...], "in_sync": N, ...}
  *             "confirm"  leap came in again: "generation", whose "nonce" this is, stays
  *             "fetch"    "data" is {"path", "content": base64, "mode", "owner", "group"} of a managed file
- *             "lock"     no deploys from now on, because of "message"; "unlock" allows them again
+ *             "lock"     no deploys from now on, because of "message"; "unlock" allows them again, and "data" has "running",
+ *                        whose work is under way, if any is; with "force" that is ended, and "ended" says whose it was
  *
  * HELLO   {"version": 1, "program": SHA-256, "hostname": TEXT, "debian": "13", "arch": "x86_64"}
  *
@@ -40,9 +41,10 @@
  *
  * RESULT  {"result": "ok"|"failed"|"locked"|"cancelled"|"moved"|"planned", "changed": N, "restarted": N, "generation": N,
  *          "checks": N, "checks_failed": N, "error": TEXT?, "resource": id?, "lock": TEXT?,
- *          "marked": bool?, "reverted": bool?, "confirm": seconds?, "nonce": HEX?, "data": {...}?, "state": SHA-256?,
+ *          "marked": bool?, "stale": bool?, "reverted": bool?, "confirm": seconds?, "nonce": HEX?, "data": {...}?, "state": SHA-256?,
  *          "bytes": N?, "milliseconds": {"look": N, "apply": N, "restarts": N, "checks": N}}
- *         "lock" says whose work keeps others away: that of a deploy, or "marked", of whoever said `leap lock`.
+ *         "lock" says whose work keeps others away: that of a deploy, "stale" when it shows no sign of life, or "marked", of
+ *         whoever said `leap lock`.
  *         changed counts resources; a plan counts what would be.  After "reverted" the node is as it was before.  With
  *         "confirm" it goes back by itself after so many seconds, unless a new connection brings the nonce.
  *         "state" names all that a plan looked at (node/preview.h); "moved": it is not the expected one.
@@ -60,6 +62,8 @@ struct request {
 	int	 purge_packages;
 	int	 keep;
 	int	 careful;
+	int	 dirty;		/* what is sent is the commit and changes that are in none */
+	int	 force;
 	unsigned lock_wait;
 	unsigned confirm;	/* 0: what is risky stays without a question */
 	unsigned generation;

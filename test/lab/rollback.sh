@@ -91,7 +91,18 @@ cd "$LAB" || exit 1
 probe two 'exec("break", { command = "exit 3", on = config })'
 leap deploy --yes --keep
 status_is 4
+stderr_has "the node is left as it is, because of --keep: what was done stays, and the next deploy goes on from there"
 probe_is two
+leap status
+status_is 0
+check grep -qE "web1 +exec:break +owed +run" "$OUT"
+stdout_has "1 node with restarts, reloads or commands that are owed to changes before"
+stdout_has "1 node where the last deploy was not finished"
+check_not grep -q "in sync" "$OUT"
+leap history web1
+status_is 0
+check grep -qE "^web1 +[0-9]+~ .*[0-9a-f]{12}\+ .*failed, unfinished" "$OUT"
+check_not grep -q '\*' "$OUT"
 probe three
 leap deploy --yes
 status_is 0
@@ -161,6 +172,28 @@ leap deploy --yes
 status_is 0
 check test "$(on web1 cat /etc/note)" = "by hand"
 
+it "what somebody did to the firewall, in the kernel and in its file, is said and kept"
+cd "$LAB" || exit 1
+must on web1 "nft add rule inet leap input tcp dport 4242 accept; echo '# by hand' >>/etc/leap/firewall.nft"
+leap plan
+status_is 0
+stdout_has "  ! keep firewall:leap: somebody else changed /etc/leap/firewall.nft"
+stdout_has "  ! keep firewall:leap: somebody else changed the kernel's rules"
+leap deploy --yes
+status_is 0
+check_not on web1 "nft list table inet leap | grep 4242"
+check test "$(on web1 'tail -qn 1 /var/lib/leap/kept/*/etc/leap/firewall.nft')" = "# by hand"
+check on web1 "grep -q 'dport 4242 accept' /var/lib/leap/kept/*/var/lib/leap/kernel.nft"
+check_not on web1 test -e /var/lib/leap/kernel.nft
+nothing_changes
+cp nodes/web1.json "$WORK/web1.json"
+sed -i '0,/{/s//{ "firewall": { "probe": { "ports": [8081], "protocol": "tcp", "from": ["*"] } },/' nodes/web1.json
+leap plan
+status_is 0
+stdout_has '+		tcp dport { 8081 } accept comment "probe"'
+check_not grep -q "! keep" "$OUT"
+cp "$WORK/web1.json" nodes/web1.json
+
 it "a lock keeps everybody out until it is taken away"
 cd "$LAB" || exit 1
 leap lock web1
@@ -177,6 +210,39 @@ status_is 4
 leap unlock web1 --json
 status_is 0
 check test "$(jq -r '.[] | "\(.node) \(.result)"' "$OUT")" = "web1 ok"
+leap deploy --yes
+status_is 0
+probe_is five
+
+it "a deploy that hangs is told from one that works, and unlock --force ends it"
+cd "$LAB" || exit 1
+node_program='pgrep -f "^/var/lib/leap/bin/leap-nod[e]-[0-9a-f]* session"'
+probe six 'exec("slow", { command = "touch /run/slow; sleep 60", on = config })'
+"$LEAP" deploy --yes </dev/null >"$OUT" 2>"$ERR" &
+pid=$!
+check poll 20 on web1 test -e /run/slow
+must on web1 "touch -d '10 minutes ago' /var/lib/leap/lock"
+check poll 15 on web1 "test -n \"\$(find /var/lib/leap/lock -mmin -1)\""
+must on web1 "kill -STOP \$($node_program); touch -d '10 minutes ago' /var/lib/leap/lock"
+leap unlock web1
+status_is 0
+check grep -qE "^web1 is still worked on, which unlock --force ends: root@.* \(pid [0-9]+\): a deploy of commit [0-9a-f]{10}; no sign of life for 10 min$" "$OUT"
+leap deploy --yes --lock-wait 600
+status_is 4
+stderr_has "; no sign of life for 10 min"
+stderr_has 'hint: "leap unlock --force web1" ends it; what it had begun is finished by the next deploy'
+leap unlock --force web1
+status_is 0
+check grep -qE "^web1: ended, to be finished by the next deploy: root@" "$OUT"
+check_not on web1 "$node_program"
+check_not wait "$pid"
+must on web1 "pkill -f 'sleep 6[0]'; rm /run/slow"
+leap status
+stdout_has "1 node where the last deploy was not finished"
+leap unlock --force web1
+status_is 0
+check test "$(cat "$OUT")" = "web1 may be deployed to"
+probe five
 leap deploy --yes
 status_is 0
 probe_is five

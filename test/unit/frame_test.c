@@ -139,7 +139,8 @@ TEST(frame_inflate_refuses_what_is_damaged_or_too_large)
 TEST(request_survives_the_way_to_the_node)
 {
 	struct request	 sent = { .op = xstrdup("plan"), .who = xstrdup("me@here"), .commit = xstrdup("c0ffee"),
-	    .thorough = 1, .lock_wait = 7, .nonce = xstrdup("beef"), .keep = 1, .confirm = 60, .generation = 3 };
+	    .thorough = 1, .lock_wait = 7, .nonce = xstrdup("beef"), .keep = 1, .confirm = 60, .generation = 3,
+	    .dirty = 1 };
 	struct request	 got;
 	json_t		*json = request_to_json(&sent);
 	char		*text = json_dumps(json, 0);
@@ -156,6 +157,8 @@ TEST(request_survives_the_way_to_the_node)
 	CHECK_INT(got.keep, 1);
 	CHECK_INT(got.confirm, 60);
 	CHECK_INT(got.generation, 3);
+	CHECK_INT(got.dirty, 1);
+	CHECK_INT(got.force, 0);
 	request_fini(&got);
 	request_fini(&sent);
 	free(text);

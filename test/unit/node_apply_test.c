@@ -11,6 +11,7 @@
 #include <time.h>
 
 #define CUTS		300
+#define LEFT_ALONE	"  there is no generation to go back to: what was done stays, and the next deploy goes on from there"
 
 /* Two states of a node that share some resources, contradict each other in others, and have some alone. */
 static void
@@ -515,7 +516,7 @@ TEST(apply_on_a_full_disk_says_so_and_leaves_the_old_file)
 	add_file(&manifest, SMALL_DISK "/big", "0644", "root", big, len);
 	run_session(&talk);
 	CHECK_STR(result_of(&talk), "failed");
-	CHECK_STR(error_of(&talk), SMALL_DISK "/big: No space left on device");
+	CHECK_STR(error_of(&talk), SMALL_DISK "/big: No space left on device\n" LEFT_ALONE);
 	CHECK_STR(json_str(talk.result, "resource"), "file:" SMALL_DISK "/big");
 	CHECK_TEXT("/srv/first", "first\n");
 	CHECK_TEXT(SMALL_DISK "/big", "small\n");
@@ -536,7 +537,7 @@ TEST(apply_refuses_to_replace_what_is_no_file)
 		{ "/srv/dir", "/srv/dir is a directory, not a file\nhint: leap only replaces files by files; move it away" },
 		{ "/etc/link", "/etc/link is a symbolic link, not a file\n"
 		    "hint: leap only replaces files by files; move it away" },
-		{ "/srv/no/such/file", "/srv/no/such/file: the directory /srv/no does not exist\n"
+		{ "/srv/no/such/file", "/srv/no/such/file: the directory /srv/no does not exist\n" LEFT_ALONE "\n"
 		    "hint: write a directory resource before it" },
 		{ "/srv/trap/passwd", "/srv/trap/passwd: trap on the way is a symbolic link that does not belong to root\n"
 		    "hint: only root's links are followed; remove it or make it a directory" },

@@ -152,22 +152,97 @@ TEST(failure_is_left_as_it_is_when_it_is_to_be_kept_or_the_first)
 	run_session(&talk);
 	CHECK_STR(result_of(&talk), "failed");
 	CHECK(json_object_get(talk.result, "reverted") == NULL);
+	CHECK_STR(error_of(&talk), "the command failed with status 1\n"
+	    "  the node is left as it is, because of --keep: what was done stays, and the next deploy goes on from there");
 	CHECK_TEXT("/srv/a", "two\n");
 	CHECK_INT(current_of(&talk), 1);
+	CHECK_INT(json_int(data_of(&talk), "unfinished", 0), 2);
+	talk.op = "status";
+	run_session(&talk);
+	CHECK(json_is_true(json_object_get(data_of(&talk), "unfinished")));
 	/* A rollback without number now means what was there before the mess. */
 	talk.op = "rollback";
 	run_session(&talk);
 	CHECK_STR(result_of(&talk), "ok");
 	CHECK_TEXT("/srv/a", "one\n");
+	CHECK_INT(current_of(&talk), 3);
+	CHECK_INT(json_int(data_of(&talk), "unfinished", -1), 0);
+	/* One that could not even begin leaves the node where it was. */
+	add_text(&bad, "/srv/b", "b\n");
+	add_check(&bad, "false");
+	talk.op = NULL;
+	talk.keep = false;
+	run_session(&talk);
+	CHECK_STR(result_of(&talk), "failed");
+	CHECK_INT(current_of(&talk), 3);
+	CHECK_INT(json_int(data_of(&talk), "unfinished", -1), 0);
+	json_array_remove(json_object_get(bad.root, "resources"), 2);
 
 	fresh_node();
 	talk_fini(&talk);
 	talk = (struct talk){ .manifest = &bad };
 	run_session(&talk);
 	CHECK_STR(result_of(&talk), "failed");
-	CHECK_STR(error_of(&talk), "the command failed with status 1");
+	CHECK_STR(error_of(&talk), "the command failed with status 1\n"
+	    "  there is no generation to go back to: what was done stays, and the next deploy goes on from there");
 	CHECK_TEXT("/srv/a", "two\n");
 	manifest_fini(&good);
+	manifest_fini(&bad);
+	talk_fini(&talk);
+}
+
+/* Generation, result, commit and what it changed, of one record. */
+static char *
+record_text(struct talk *talk, unsigned number)
+{
+	const json_t	*record = record_of(talk, number);
+	char		*changed = json_dumps(json_object_get(record, "resources"), JSON_COMPACT | JSON_ENCODE_ANY);
+	char		*text = xasprintf("%s %s%s back to %d %s", json_str(record, "result"), json_str(record, "commit"),
+	    json_bool(record, "dirty") ? "+" : "", (int)json_int(record, "back_to", -1), changed != NULL ? changed : "[]");
+
+	free(changed);
+	return text;
+}
+
+#define CHECK_RECORD(number, want) do { \
+	char	*have_ = record_text(&talk, number); \
+	CHECK_STR(have_, want); \
+	free(have_); \
+} while (0)
+
+TEST(records_say_where_a_manifest_came_from_and_what_it_changed)
+{
+	struct manifest	 one, two, bad;
+	struct talk	 talk = { .manifest = &one, .commit = "c0ffee", .dirty = true };
+
+	fresh_node();
+	manifest_init(&one, "web1");
+	add_text(&one, "/srv/a", "one\n");
+	add_text(&one, "/srv/b", "b\n");
+	manifest_init(&two, "web1");
+	add_text(&two, "/srv/a", "two\n");
+	add_text(&two, "/srv/b", "b\n");
+	manifest_init(&bad, "web1");
+	add_text(&bad, "/srv/a", "three\n");
+	add_exec(&bad, "break", "exit 1");
+	run_session(&talk);
+	CHECK_RECORD(1, "ok c0ffee+ back to -1 [\"file:/srv/a\",\"file:/srv/b\"]");
+	talk.manifest = &two;
+	talk.commit = "decade";
+	talk.dirty = false;
+	run_session(&talk);
+	CHECK_RECORD(2, "ok decade back to -1 [\"file:/srv/a\"]");
+	/* Not the commit that the sysadmin happens to be at. */
+	talk.op = "rollback";
+	talk.commit = "facade";
+	run_session(&talk);
+	CHECK_RECORD(3, "ok c0ffee+ back to 1 [\"file:/srv/a\"]");
+	/* One that failed is about the commit that failed, and what it changed before it went back. */
+	talk.manifest = &bad;
+	run_session(&talk);
+	CHECK_RECORD(4, "failed facade back to 3 [\"file:/srv/b\",\"file:/srv/a\"]");
+	manifest_fini(&one);
+	manifest_fini(&two);
 	manifest_fini(&bad);
 	talk_fini(&talk);
 }
@@ -533,6 +608,23 @@ TEST(status_tells_drift_from_what_is_not_deployed)
 	CHECK_STR(after, before);
 	free(before);
 	free(after);
+	/* What a cut apply owes is in no file. */
+	put(STATE_JOURNAL, "{\"owe\":\"unit:app\",\"action\":\"restart\"}\n{\"owe\":\"daemon-reload\",\"action\":\"daemon-reload\"}\n");
+	talk.manifest = &deployed;
+	put("/srv/b", "one\n");
+	put("/srv/e", "one\n");
+	put("/srv/f", "one\n");
+	CHECK_INT(chmod("/srv/c", 0644), 0);
+	text = status_text(&talk);
+	CHECK_STR(text, "unit:app owed restart\nsystemd owed daemon-reload\n");
+	CHECK_INT(json_int(data_of(&talk), "in_sync", 0), 7);
+	CHECK(!json_bool(data_of(&talk), "unfinished"));
+	free(text);
+	put(STATE_JOURNAL, "{\"begin\":\"me@here\"}\n");
+	text = status_text(&talk);
+	CHECK_STR(text, "");
+	CHECK(json_bool(data_of(&talk), "unfinished"));
+	free(text);
 	manifest_fini(&deployed);
 	manifest_fini(&next);
 	talk_fini(&talk);
@@ -656,6 +748,7 @@ main(void)
 	RUN(failing_step_takes_the_node_back);
 	RUN(failing_step_takes_back_what_became_of_another_kind);
 	RUN(failure_is_left_as_it_is_when_it_is_to_be_kept_or_the_first);
+	RUN(records_say_where_a_manifest_came_from_and_what_it_changed);
 	RUN(plan_is_apply_and_rollback_restores_for_random_pairs);
 	RUN(rollback_goes_further_back_each_time);
 	RUN(old_generations_go_with_their_contents);

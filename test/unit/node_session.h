@@ -34,7 +34,8 @@ struct talk {
 	const char	*op;
 	const char	*who;		/* NULL: "me@test" */
 	unsigned	 generation;
-	bool		 keep;
+	bool		 keep, dirty, force;
+	const char	*commit;	/* or NULL */
 	const char	*path, *message;
 	useconds_t	 kill_after;	/* microseconds, 0 is never */
 	bool		 cancel;	/* send CANCEL instead of contents */
@@ -155,6 +156,7 @@ run_session(struct talk *talk)
 {
 	struct request	 request = { .op = (char *)(talk->op != NULL ? talk->op : "apply"),
 	    .who = (char *)(talk->who != NULL ? talk->who : "me@test"), .generation = talk->generation, .keep = talk->keep,
+	    .dirty = talk->dirty, .force = talk->force, .commit = (char *)talk->commit,
 	    .path = (char *)talk->path, .message = (char *)talk->message };
 	json_t		*json = request_to_json(&request);
 	struct buf	 out = { 0 }, text = { 0 };

@@ -324,30 +324,46 @@ go_on(void *context)
 TEST(lock_says_who_has_it_and_is_free_when_the_holder_dies)
 {
 	const char	*path = in_scratch("lock");
-	char		*holder = NULL;
-	int		 fd = -1, ready[2], status;
+	char		*holder = NULL, want[256];
+	struct lock	 lock;
+	int		 ready[2], status;
 	char		 byte;
 	pid_t		 child;
 
 	CHECK_INT(pipe(ready), 0);
 	child = fork();
 	if (child == 0) {
-		err_free(lock_take(&fd, &holder, path, "ann@desk", "a deploy", 0, go_on, NULL));
+		err_free(lock_take(&lock, &holder, path, "ann@desk", "a deploy", 0, go_on, NULL));
 		(void)!write(ready[1], "x", 1);
 		pause();
 		_exit(0);
 	}
 	CHECK_INT(read(ready[0], &byte, 1), 1);
-	CHECK_OK(lock_take(&fd, &holder, path, "bob@desk", "a deploy", 0, go_on, NULL));
-	CHECK_INT(fd, -1);
+	CHECK_OK(lock_take(&lock, &holder, path, "bob@desk", "a deploy", 0, go_on, NULL));
+	CHECK_INT(lock.fd, -1);
+	CHECK(!lock.stale);
 	CHECK(holder != NULL && str_starts(holder, "ann@desk since ") && str_ends(holder, "): a deploy"));
 	free(holder);
+	/* Stopped, it touches the lock no more; and whoever waits need not do so to the end. */
+	kill(child, SIGSTOP);
+	CHECK_INT(utimensat(AT_FDCWD, path, (struct timespec[]){ { .tv_nsec = UTIME_NOW },
+	    { .tv_sec = time(NULL) - 630 } }, 0), 0);
+	CHECK_OK(lock_take(&lock, &holder, path, "bob@desk", "a deploy", 3600, go_on, NULL));
+	CHECK(lock.stale);
+	CHECK(holder != NULL && str_ends(holder, "): a deploy; no sign of life for 10 min"));
+	free(holder);
+	/* This test is no leap-node, so nobody ends it. */
+	snprintf(want, sizeof(want), "the lock is held, but by no leap-node that it names\n"
+	    "hint: fuser -v %s on the node says who has it\n", path);
+	CHECK_ERR(lock_break(path), want);
+	CHECK_INT(waitpid(child, &status, WNOHANG), 0);
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
-	CHECK_OK(lock_take(&fd, &holder, path, "bob@desk", "a deploy", 0, go_on, NULL));
-	CHECK(fd >= 0);
+	CHECK_OK(lock_take(&lock, &holder, path, "bob@desk", "a deploy", 0, go_on, NULL));
+	CHECK(lock.fd >= 0);
 	CHECK_STR(holder, NULL);
-	close(fd);
+	lock_release(&lock);
+	CHECK_INT(lock.fd, -1);
 	close(ready[0]);
 	close(ready[1]);
 }
