@@ -173,6 +173,12 @@ strs_nearest(const struct strs *candidates, const char *word)
 }
 
 bool
+str_one_off(const char *a, const char *b)
+{
+	return distance(a, b) == 1;
+}
+
+bool
 str_starts(const char *text, const char *prefix)
 {
 	return strncmp(text, prefix, strlen(prefix)) == 0;

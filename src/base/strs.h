@@ -35,6 +35,9 @@ void	 strs_join(const struct strs *list, const char *between, struct buf *out);
  */
 const char	*strs_nearest(const struct strs *candidates, const char *word);
 
+/* Whether one letter more, less or changed, or two neighbours in the other order, make one of the other. */
+bool	 str_one_off(const char *a, const char *b);
+
 bool	 str_starts(const char *text, const char *prefix);
 bool	 str_ends(const char *text, const char *suffix);
 

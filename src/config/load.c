@@ -322,7 +322,12 @@ load_common(struct config *config)
 static const struct base *
 base_above(struct config *config, const struct base *below, const struct source *source)
 {
-	struct merge	 merge = { .errors = &config->errors, .warnings = &config->warnings, .source = source };
+	struct merge	 merge = {
+		.config = config,
+		.errors = &config->errors,
+		.warnings = &config->warnings,
+		.source = source,
+	};
 	size_t		 count = below == NULL ? 0 : below->layers.count;
 	struct base	*base;
 	json_t		*number;

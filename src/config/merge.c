@@ -1,15 +1,18 @@
 /* config: puts one layer over another. */
 /* May know base. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "config/state.h"
+#include "config/schemas.h"
 
 #include "base/strs.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Shorter words are near to too much to be taken for misspelt. */
 #define SUSPECT_MIN	5
+#define NAME_MIN	3	/* the same for those that the platform has for all nodes */
 
 const char *
 key_name(const char *key)
@@ -284,29 +287,78 @@ merge_plain(struct merge *merge, const char *key, json_t *old, json_t *value)
 	return json_is_object(value) ? merge_objects(merge, old, value) : merge_fresh(merge, value);
 }
 
+/* Whether the platform's layers below have the property at their top. */
+static bool
+is_platforms(const struct layers *below, const char *name)
+{
+	for (size_t i = 0; i < below->count; i++) {
+		if (!below->items[i]->instance && json_object_get(below->items[i]->root, name) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Fingers slip in the middle of a word: one that begins with another letter, as "ports" beside "hosts", is another. */
+static bool
+begins_alike(const char *name, const char *known)
+{
+	return name[0] == known[0] || name[0] == known[1] || name[1] == known[0];
+}
+
 /*
- * A key that no lower layer has, but that looks like one they have and this file does not set, may be a slip.
+ * Whether the name of a property that everybody knows was meant, where the word is too short, or the right one is there
+ * too: then it is no slip to add an "s" or a digit, nor to change or add a letter of a short word.
  */
-static void
-suspect(struct merge *merge, const json_t *parent, const json_t *child, const char *name)
+static bool
+is_slip(const char *name, const char *known, bool beside)
+{
+	size_t	 one = strlen(name), two = strlen(known), less = one < two ? one : two;
+	bool	 plural = one != two && strncmp(name, known, less) == 0 && strcmp(one > two ? name + less : known + less, "s") == 0;
+
+	if (one < NAME_MIN || !begins_alike(name, known) || !str_one_off(name, known) || isdigit((unsigned char)name[one - 1]))
+		return false;
+	if (plural)
+		return !beside;
+	return one >= SUSPECT_MIN || (one == two && strspn(name, known) == one && strspn(known, name) == two);
+}
+
+/* What may have been meant by a key that no lower layer has, or NULL. */
+static const char *
+meant_by(const struct merge *merge, json_t *parent, const json_t *child, const char *name)
 {
 	struct strs	 names = { 0 };
-	const char	*known, *near;
-	struct place	 place;
+	bool		 top = merge->path.len == strlen(name);
+	const char	*known, *found = NULL;
 	json_t		*value;
 
-	if (!merge->source->instance || strlen(name) < SUSPECT_MIN)
-		return;
-	json_object_foreach((json_t *)(uintptr_t)parent, known, value) {
-		if (json_object_get(child, known) == NULL)
+	json_object_foreach(parent, known, value) {
+		bool beside = json_object_get(child, known) != NULL;
+
+		if (strcasecmp(known, name) == 0 ||
+		    (found == NULL && top && is_slip(name, known, beside) && is_platforms(merge->below, known)))
+			found = known;
+		if (!beside && begins_alike(name, known))
 			strs_add(&names, known);
 	}
-	near = strs_nearest(&names, name);
-	if (near != NULL && source_place(merge->source, buf_text(&merge->path), NULL, &place))
-		problems_add(merge->warnings, err_rule(err_warning(err_hint(err_at(ERR_CONFIG, &place,
-		    "nothing else knows \"%s\"", buf_text(&merge->path)), "did you mean \"%s\"?", near)),
-		    "misspelt-key"));
+	if (found == NULL && strlen(name) >= SUSPECT_MIN && (known = strs_nearest(&names, name)) != NULL)
+		found = json_object_iter_key(json_object_iter_at(parent, known));
 	strs_fini(&names);
+	return found;
+}
+
+/* A key that no lower layer has, but that looks like one that they have, may be a slip. */
+static void
+suspect(struct merge *merge, json_t *parent, const json_t *child, const char *name)
+{
+	struct place	 place;
+	const char	*near;
+
+	if (!merge->source->instance || merge->config == NULL || (near = meant_by(merge, parent, child, name)) == NULL ||
+	    schemas_allow(merge->config, buf_text(&merge->path)) ||
+	    !source_place(merge->source, buf_text(&merge->path), NULL, &place))
+		return;
+	problems_add(merge->warnings, err_rule(err_warning(err_hint(err_at(ERR_CONFIG, &place,
+	    "nothing else knows \"%s\"", buf_text(&merge->path)), "did you mean \"%s\"?", near)), "misspelt-key"));
 }
 
 /* A key that replaces what is there undoes what one with another sign says before it in the same object. */

@@ -228,6 +228,7 @@ static json_t *
 merge_node(struct config *config, const struct node *node, const struct base *base, const struct source *own)
 {
 	struct merge	 merge = {
+		.config = config,
 		.errors = &config->errors,
 		.warnings = &config->warnings,
 		.below = &base->layers,

@@ -335,6 +335,38 @@ schemas_mention(struct config *config, const char *path)
 	return json_object_get(config_schemas(config)->names, dot == NULL ? path : dot + 1) != NULL;
 }
 
+/* The same by this schema, which is one of the whole, for as far as it says so without references. */
+static bool
+allows(const json_t *schema, const char *path)
+{
+	const json_t	*member, *others;
+	char		*part;
+
+	for (size_t n; schema != NULL; path += n + 1) {
+		n = strcspn(path, ".");
+		part = xstrndup(path, n);
+		member = json_object_get(json_object_get(schema, "properties"), part);
+		others = json_object_get(schema, "additionalProperties");
+		free(part);
+		if (path[n] == '\0')
+			return member != NULL || json_is_object(others);
+		schema = member != NULL ? member : others;
+	}
+	return false;
+}
+
+bool
+schemas_allow(struct config *config, const char *path)
+{
+	const struct known_schemas *known = config_schemas(config);
+
+	for (size_t i = 0; i < known->file_count; i++) {
+		if (allows(known->files[i].root, path))
+			return true;
+	}
+	return false;
+}
+
 /* Whether there is a reference to this URI in a schema's value of this base URI. */
 static bool
 refers(const json_t *value, const char *base, const char *uri)

@@ -41,6 +41,9 @@ const struct schema_pair *schemas_of_tag(struct config *config, const char *tag)
 /* Whether another schema refers to the file that is at this path of the instance. */
 bool		 schemas_refer(const struct known_schemas *known, const char *path);
 
+/* Whether a schema knows the property, or says that in the object that it is in names are anybody's choice. */
+bool		 schemas_allow(struct config *config, const char *path);
+
 /* Whether any schema speaks of a property that is called as the last part of the path. */
 bool		 schemas_mention(struct config *config, const char *path);
 void		 schemas_free(struct known_schemas *known);

@@ -238,6 +238,7 @@ struct err	*read_error(const char *path, struct err *take_e);
  * are the layers that made the parent.
  */
 struct merge {
+	struct config		*config;	/* NULL: nobody asks what looks like a slip */
 	struct problems		*errors, *warnings;
 	const struct layers	*below;
 	const struct source	*source;

@@ -510,6 +510,60 @@ TEST(a_key_that_looks_like_a_known_one_is_a_warning)
 	instance_fini(&instance);
 }
 
+/* What the platform has for all nodes is known even where the word is short, or the right one is there too. */
+TEST(names_of_the_platform_are_known_better)
+{
+	static const struct { const char *members, *meant; } rows[] = {
+		{ "\"tag\": []", "tags" },
+		{ "\"tgas\": []", "tags" },
+		{ "\"dsn\": {}", "dns" },
+		{ "\"host\": {}", "hosts" },
+		{ "\"ip_address\": \"192.0.2.1\", \"ip_adress\": \"192.0.2.2\"", "ip_address" },
+		{ "\"services\": [], \"serivces\": []", "services" },
+		{ "\"services\": [], \"Services\": []", "services" },
+		{ "\"SERVICES\": []", "services" },
+		{ "\"ports\": { \"HTTP\": 1 }", "http" },
+		/* what may well be meant */
+		{ "\"tags\": [], \"tag\": \"x\"", NULL },
+		{ "\"ssl\": {}", NULL },
+		{ "\"ddns\": {}", NULL },
+		{ "\"dbs\": {}", NULL },
+		{ "\"ip_address\": \"192.0.2.1\", \"ip_address6\": \"2001:db8::1\"", NULL },
+		{ "\"services\": [], \"service\": {}", NULL },
+		{ "\"wid\": 1", NULL },
+		{ "\"ports\": { \"tag\": 1, \"dsn\": 2 }", NULL },
+		{ "\"o\": { \"dsn\": {} }", NULL },
+		/* and what a schema knows, or leaves to everybody */
+		{ "\"serivce\": {}", NULL },
+		{ "\"firewall\": { \"moniter\": {}, \"MONITOR\": {} }", NULL },
+		{ "\"firewall\": { \"monitor\": { \"portsz\": [] } }", "ports" },
+		{ "\"firewall\": { \"monitor\": { \"portts\": [] } }", NULL },
+	};
+	struct instance	 instance;
+	char		*text;
+
+	instance_init(&instance);
+	put(&instance, "platform/common.json", "{ \"ip_address\": null, \"services\": [], \"tags\": [], \"dns\": {}, \"ssh\": {},\n"
+	    "  \"hosts\": {}, \"firewall\": { \"monitor\": { \"ports\": [] } }, \"o\": {} }");
+	put(&instance, "schemas/common.json", "{ \"properties\": { \"serivce\": {}, \"firewall\": { \"additionalProperties\": {\n"
+	    "  \"properties\": { \"portts\": true } } } } }");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct err	*e;
+		char			*want;
+
+		text = xasprintf("{ %s }", rows[i].members);
+		want = rows[i].meant == NULL ? xstrdup("") : xasprintf("did you mean \"%s\"?", rows[i].meant);
+		if (!CHECK_OK(load(&instance, "{ \"wide\": 1, \"ports\": { \"http\": 80, \"tags\": 1, \"dns\": 2 } }", text)))
+			continue;
+		e = config_warnings(instance.config);
+		if (!CHECK_STR(e == NULL ? "" : err_hint_text(e), want))
+			printf("  by %s\n", rows[i].members);
+		free(want);
+		free(text);
+	}
+	instance_fini(&instance);
+}
+
 int
 main(void)
 {
@@ -526,6 +580,7 @@ main(void)
 	RUN(an_instance_replaces_a_service_whole);
 	RUN(what_did_not_change_is_shared);
 	RUN(keys_without_effect_are_warnings);
+	RUN(names_of_the_platform_are_known_better);
 	RUN(a_key_that_looks_like_a_known_one_is_a_warning);
 	return test_done();
 }
