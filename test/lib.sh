@@ -139,7 +139,10 @@ status_is() {
 }
 
 lib_has() {
-	grep -qF -- "$3" "$2" && return
+	case $3 in
+	*$'\n'*) [[ $(cat "$2" && echo .) == *"$3"* ]] && return ;;	# each line would be a text of its own for grep
+	*) grep -qF -- "$3" "$2" && return ;;
+	esac
 	fail "$1 lacks: $3"
 	show "$1" "$2"
 }

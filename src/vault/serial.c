@@ -20,7 +20,7 @@ number_of(const char *line)
 {
 	size_t digits = strspn(line, "0123456789");
 
-	return digits > 0 && digits <= DIGITS_MAX && line[digits] == '\0' ? atoll(line) : 0;
+	return digits <= DIGITS_MAX && line[digits] == '\0' ? atoll(line) : 0;
 }
 
 struct err *

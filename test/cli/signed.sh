@@ -200,6 +200,9 @@ stdout_has "vault/SHA256SUMS.sig: is missing: nobody signed vault/SHA256SUMS"
 rm vault/SHA256SUMS
 refused
 stdout_has "vault/SHA256SUMS: is missing, though the vault was signed"
+leap check
+stdout_has 'vault/SHA256SUMS: error: is missing, though the vault was signed [vault-signature]
+hint: "git log -p vault" shows who did that; if all of it is right, "leap vault sign"'
 
 it "does not sign what others changed along with its own"
 signed
@@ -247,7 +250,8 @@ stdout_empty
 # A number that nobody signed makes it no newer, and no change of leap's own makes it right.
 echo 999999999999999 >vault/SHA256SUMS.serial
 leap secret generate own
-stderr_has "warning: the vault is not signed: vault/SHA256SUMS.serial: is not the number that alice signed"
+stderr_has 'warning: the vault is not signed: vault/SHA256SUMS.serial: is not the number that alice signed
+hint: "leap vault verify" says more'
 leap vault verify
 status_is 5
 stdout_has "vault/SHA256SUMS.serial: is not the number that alice signed"

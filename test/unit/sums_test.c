@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define A	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define UPPER	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define B	"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
 TEST(covers_what_others_could_replace)
@@ -60,6 +61,7 @@ TEST(a_line_that_is_otherwise_is_named)
 		{ "\n", 1 }, { "x\n", 1 }, { A "\n", 1 }, { A "  \n", 1 },
 		{ A " secrets/live/db.age\n", 1 }, { A " *secrets/live/db.age\n", 1 }, { "A" A "  secrets/live/db.age\n", 1 },
 		{ A "  secrets/live/db.age\r\n", 1 }, { A "  secrets/live/d\\nb.age\n", 1 },
+		{ A "  secrets/live/d\x7f" "b.age\n", 1 }, { UPPER "  secrets/live/db.age\n", 1 },
 		{ A "  secrets/live/d\tb.age\n", 1 }, { A "  nodes/web1.json\n", 1 }, { A "  /etc/shadow.age\n", 1 },
 		{ A "  secrets/\xff.age\n", 1 },			/* not UTF-8 */
 		{ A "  secrets/b.age\n" A "  secrets/a.age\n", 2 }, { A "  secrets/b.age\n" B "  secrets/b.age\n", 2 },
@@ -74,6 +76,17 @@ TEST(a_line_that_is_otherwise_is_named)
 		CHECK(sums == NULL);
 		free(want);
 	}
+}
+
+/* What stands behind it would be signed, and not be looked at. */
+TEST(a_line_has_no_nul)
+{
+	static const char	 text[] = A "  secrets/a.age\0b.age\n";
+	json_t			*sums = NULL;
+
+	CHECK_ERR(sums_parse(&sums, "list", text, sizeof(text) - 1),
+	    "list:1: no line of a list of the vault's files and their hashes\n");
+	CHECK(sums == NULL);
 }
 
 TEST(files_are_found_also_behind_a_link_but_not_behind_two)
@@ -108,6 +121,10 @@ TEST(files_are_found_also_behind_a_link_but_not_behind_two)
 	CHECK_ERR(sums_scan(&sums, &repo), "files/link/loop: a link behind a link: the vault cannot be looked through\n"
 	    "hint: put the directory in its place\n");
 	CHECK(sums == NULL);
+	path = path_join(dir, "files/a/b/c\n.age");
+	CHECK_OK(file_write(path, "", 0, 0644));
+	CHECK_ERR(sums_scan(&sums, &repo), "files/a/b/c?.age: a name that no list can have\nhint: rename it\n");
+	free(path);
 	CHECK_OK(dir_remove(dir));
 	buf_fini(&out);
 }
@@ -154,6 +171,7 @@ main(void)
 	RUN(covers_what_others_could_replace);
 	RUN(a_list_is_written_and_read_in_one_way);
 	RUN(a_line_that_is_otherwise_is_named);
+	RUN(a_line_has_no_nul);
 	RUN(files_are_found_also_behind_a_link_but_not_behind_two);
 	RUN(each_list_has_a_higher_number);
 	return test_done();
