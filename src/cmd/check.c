@@ -173,6 +173,8 @@ check_run(struct context *context)
 	struct err	*e, *errors = NULL;
 	size_t		 count = 0;
 
+	if (context->json && opt_get(context, "--sarif") != NULL)
+		return err_new(ERR_USAGE, "--json and --sarif exclude each other");
 	if (opt_get(context, "--staged") != NULL)
 		return check_staged(context);
 	if ((e = open_instance(&findings, context)) != NULL)

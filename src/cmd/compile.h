@@ -40,6 +40,7 @@ struct output {
 enum {
 	OUTPUT_AWAY = 1,	/* for others than this machine: without the nodes in environment "local" */
 	OUTPUT_APART = 2,	/* one for each environment: "provider.json", "provider.production.json" */
+	OUTPUT_JSON = 4,	/* it is JSON by itself */
 };
 
 /* Files that are made and not yet written, so that nothing is written unless everything can be. */

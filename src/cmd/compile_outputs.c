@@ -16,9 +16,9 @@ static const struct output outputs[] = {
 	{ "zone", "zone", OUTPUT_AWAY, output_zone, NULL },
 	{ "firewall", "firewall", OUTPUT_AWAY, output_firewall, output_firewall_json },
 	{ "ssh-config", "ssh_config", 0, output_ssh_config, NULL },
-	{ "provider.json", "provider.json", OUTPUT_AWAY | OUTPUT_APART, output_provider, NULL },
-	{ "prometheus", "prometheus.json", OUTPUT_AWAY, output_prometheus, NULL },
-	{ "ansible", "ansible.json", 0, output_ansible, NULL },
+	{ "provider.json", "provider.json", OUTPUT_AWAY | OUTPUT_APART | OUTPUT_JSON, output_provider, NULL },
+	{ "prometheus", "prometheus.json", OUTPUT_AWAY | OUTPUT_JSON, output_prometheus, NULL },
+	{ "ansible", "ansible.json", OUTPUT_JSON, output_ansible, NULL },
 };
 
 NODISCARD
@@ -294,6 +294,8 @@ outputs_run(struct context *context, const struct node_list *enabled)
 	if (write && chosen)
 		return err_hint(err_new(ERR_USAGE, "what is written is whole: --write takes no filter"),
 		    "leap compile %s --write", output->name);
+	if (context->json && !write && output->make_json == NULL && (output->flags & OUTPUT_JSON) == 0)
+		return err_new(ERR_USAGE, "%s has no form in JSON", output->name);
 	context->repo->read_only = !write;	/* looking at the configuration makes no secrets */
 	if (chosen)
 		e = select_nodes(&nodes, context, 1, 0);

@@ -81,6 +81,7 @@ config_free(struct config *config)
 	json_decref(config->tunnels);
 	picks_free(config->picks);
 	json_decref(config->wild);
+	json_decref(config->macro_files);
 	json_decref(config->filtered);
 	trace_free(config->trace);
 	taints_fini(&config->taints);

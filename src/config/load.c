@@ -439,6 +439,7 @@ config_load_all(const struct repo *repo, struct err **errors)
 	config->secrets = json_object();
 	config->tunnels = json_object();
 	config->wild = json_object();
+	config->macro_files = json_object();
 	config->filtered = json_object();
 	config->sandbox = sandbox_new(MACRO_MEMORY, MACRO_STEPS);
 	for (size_t i = 0; i < ARRAY_LEN(own_environments); i++)

@@ -4,6 +4,7 @@
 #include "config/lua_env.h"
 #include "config/state.h"
 
+#include "base/json.h"
 #include "base/strs.h"
 #include "config/trace.h"
 #include "lua/list.h"
@@ -195,12 +196,18 @@ is_taken(lua_State *L, const char *name)
 static int
 library_newindex(lua_State *L)
 {
-	struct config *config = *(struct config **)luaL_checkudata(L, 1, LIBRARY);
+	struct config	*config = *(struct config **)luaL_checkudata(L, 1, LIBRARY);
+	const char	*file = config->macro_file, *other;
 
-	if (!config->macros_open)
+	if (file == NULL)
 		return refuse_global(L);
 	if (is_taken(L, luaL_checkstring(L, 2)))
 		return luaL_error(L, "\"%s\" has a meaning already, which cannot be changed", lua_tostring(L, 2));
+	/* The instance may replace what the platform has. */
+	other = json_str(config->macro_files, lua_tostring(L, 2));
+	if (other != NULL && strcmp(other, file) != 0 && str_starts(other, "platform/") == str_starts(file, "platform/"))
+		return luaL_error(L, "\"%s\" is defined in %s, too", lua_tostring(L, 2), other);
+	json_object_set_new(config->macro_files, lua_tostring(L, 2), json_string(file));
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &library_key);
 	lua_insert(L, 2);
 	lua_rawset(L, 2);
@@ -272,6 +279,7 @@ load_file(struct config *config, bool instance, const char *name)
 	lua_State	*L = sandbox_state(config->sandbox);
 
 	config->macros_defined = 0;
+	config->macro_file = path;
 	e = instance ? repo_read(config->repo, file, &text) : repo_platform_read(config->repo, file, &text);
 	if (e != NULL) {
 		e = read_error(path, e);
@@ -290,6 +298,7 @@ load_file(struct config *config, bool instance, const char *name)
 		    "it defines no macro"), "define one with \"function NAME(...) ... end\", without \"local\"")),
 		    "no-macro"));
 out:
+	config->macro_file = NULL;
 	free(file);
 	free(path);
 	free(chunk);
@@ -304,7 +313,6 @@ macro_load(struct config *config, struct problems *problems)
 	struct strs	 names = { 0 };
 	struct err	*e;
 
-	config->macros_open = true;
 	for (int instance = 0; instance <= 1; instance++) {
 		e = instance ? repo_list(config->repo, "macros", ".lua", &names) :
 		    repo_platform_list(config->repo, "macros", ".lua", &names);
@@ -313,7 +321,6 @@ macro_load(struct config *config, struct problems *problems)
 			problems_add(problems, load_file(config, instance, names.items[i]));
 		strs_fini(&names);
 	}
-	config->macros_open = false;
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &library_key);
 	sandbox_share(L);
 }

@@ -170,7 +170,8 @@ struct config {
 	json_t		*secrets;		/* the secrets that were asked for: environment/name → their kind, and that in words */
 	json_t		*tunnels;		/* environment → node → port → addresses that connect to it */
 	struct picks	*picks;			/* what pick_node() picked, now and before; NULL: nobody asked */
-	bool		 macros_open;		/* the files in macros/ may define globals */
+	const char	*macro_file;		/* the one in macros/ that is read now and may define globals; or NULL */
+	json_t		*macro_files;		/* name of a macro → the file that defines it */
 	size_t		 macros_defined;	/* and so many the one that is read now did */
 	struct buf	 lost;			/* the texts of those that failed */
 

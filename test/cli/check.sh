@@ -180,6 +180,13 @@ check jq -e 'all(.runs[0].tool.driver.rules[]; .shortDescription.text | length >
 check jq -e '[.runs[0].results[] | select(.ruleId == "colliding-ports")][0].relatedLocations |
     length == 2 and .[0].message.text == "opened here as \"web\" of service web"' "$OUT"
 
+it "a report has one form"
+instance
+leap check --json --sarif
+status_is 2
+stdout_empty
+stderr_is <<<'leap: --json and --sarif exclude each other'
+
 it "columns in SARIF are characters, paths are URIs"
 instance
 put services/web.json <<-'EOT'

@@ -180,6 +180,24 @@ else
 	kill "$sshd"
 fi
 
+it "what has no form in JSON says so, what is JSON stays as it is"
+fleet
+for output in hosts zone ssh-config; do
+	leap compile $output --json
+	status_is 2
+	stdout_empty
+	stderr_is <<<"leap: $output has no form in JSON"
+done
+for output in prometheus ansible; do
+	leap compile $output
+	cp "$OUT" "$WORK/plain"
+	leap compile $output --json
+	status_is 0
+	check cmp "$OUT" "$WORK/plain"
+done
+leap compile hosts --write --json
+status_is 0
+
 it "provider.json is one for each environment"
 fleet
 leap compile provider.json

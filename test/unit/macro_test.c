@@ -483,6 +483,8 @@ TEST(files_of_macros_that_cannot_be)
 		    "macros are read\n    local all = nodes:names()\nhint: use it inside a function\n" },
 		{ "local s = secret 'db'", "macros/own.lua:1: \"secret\" belongs to a node, and there is none while macros are read\n"
 		    "    local s = secret 'db'\nhint: use it inside a function\n" },
+		{ "local n = 1\nfunction double(n) end", "macros/own.lua:2: \"double\" is defined in macros/first.lua, too\n"
+		    "    function double(n) end\n" },
 		{ "local s = secrets 'db'", "macros/own.lua:1: nothing is called \"secrets\"\n    local s = secrets 'db'\n"
 		    "hint: did you mean \"secret\"?\n" },
 		{ NULL, "macros/own.lua: not a regular file\n" },
@@ -492,6 +494,7 @@ TEST(files_of_macros_that_cannot_be)
 
 	instance_init(&instance);
 	fill(&instance);
+	put(&instance, "macros/first.lua", "function double(n) return 2 * n end\nfunction double(n) return n + n end\n");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		path = path_join(instance.repo.root, "macros/own.lua");
 		if (rows[i].text != NULL)
