@@ -34,8 +34,10 @@ struct run {
 	json_t			*revoked;
 	struct certs_memo	*memo;
 	bool			 crls;		/* a node wants revocation lists */
-	struct item		*due[TOGETHER];
+	struct item		**due;
 	size_t			 due_count;
+	const struct vault_item	*with;		/* what is written together with all of them, or not at all */
+	size_t			 with_count;
 	unsigned		 made;
 };
 
@@ -161,27 +163,42 @@ issue(void *context, size_t i)
 	item->failure = issuer_sign(run->ca, &item->key, &item->cert, &item->request, run->now);
 }
 
-/* Each key with its certificate, all or none. */
-NODISCARD
-static struct err *
-write_due(struct run *run)
+/* Add each key and its certificate that could be made; says whether that were all. */
+static bool
+collect(const struct run *run, struct vault_item *files, size_t *count)
 {
-	struct vault_item	 files[2 * TOGETHER];
-	size_t			 count = 0;
-	struct err		*e;
+	size_t start = *count;
 
 	for (size_t i = 0; i < run->due_count; i++) {
 		const struct item *item = run->due[i];
 
 		if (item->failure != NULL)
 			continue;
-		files[count++] = (struct vault_item){ .env = item->node->environment, .path = item->key_path,
+		files[(*count)++] = (struct vault_item){ .env = item->node->environment, .path = item->key_path,
 		    .data = item->key.data, .len = item->key.len };
-		files[count++] = (struct vault_item){ .path = item->cert_path, .data = item->cert.data,
+		files[(*count)++] = (struct vault_item){ .path = item->cert_path, .data = item->cert.data,
 		    .len = item->cert.len, .plain = true };
 	}
+	return *count - start == 2 * run->due_count;
+}
+
+/* Each key with its certificate, all or none. */
+NODISCARD
+static struct err *
+write_due(struct run *run)
+{
+	struct vault_item	*files = xcalloc(2 * run->due_count + run->with_count + 1, sizeof(*files));
+	size_t			 count = 0;
+	struct err		*e = NULL;
+
+	while (count < run->with_count) {
+		files[count] = run->with[count];
+		count++;
+	}
+	if (!collect(run, files, &count) && run->with != NULL)
+		goto out;
 	if ((e = vault_write_all(run->repo, files, count)) != NULL)
-		return e;
+		goto out;
 	for (size_t i = 0; i < run->due_count; i++) {
 		const struct item *item = run->due[i];
 
@@ -189,8 +206,10 @@ write_due(struct run *run)
 			say_line(run->say, "%s: made a certificate for %u days: %s", item->node->name, item->request.days,
 			    item->why);
 	}
-	run->made += (unsigned)(count / 2);
-	return NULL;
+	run->made += (unsigned)((count - run->with_count) / 2);
+out:
+	free(files);
+	return e;
 }
 
 NODISCARD
@@ -206,16 +225,17 @@ open_issuer(struct run *run)
 	return e;
 }
 
-/* Make those that are due. */
+/* Make those that are due; not where others, that they belong with, cannot be (`fine` is false). */
 NODISCARD
 static struct err *
-make_due(struct run *run)
+make_due(struct run *run, bool fine)
 {
 	struct err	*e = NULL;
 
-	if (run->due_count > 0 && run->ca == NULL)
+	fine = fine || run->with == NULL;
+	if (fine && run->due_count > 0 && run->ca == NULL)
 		e = open_issuer(run);
-	if (e == NULL) {
+	if (fine && e == NULL) {
 		parallel_each(run->due_count, 1, issue, run);
 		e = write_due(run);
 	}
@@ -227,6 +247,8 @@ make_due(struct run *run)
 		item->failure = NULL;
 		item_free(item);
 	}
+	free(run->due);
+	run->due = NULL;
 	run->due_count = 0;
 	return e;
 }
@@ -278,8 +300,9 @@ update_node(struct run *run, struct node *node)
 	if ((e = item_fill(item, node, run)) == NULL && (e = find_reason(&item->why, run, item)) == NULL &&
 	    item->why != NULL) {
 		if (run->mode != RUN_LOOK) {
+			run->due = xrealloc(run->due, run->due_count + 1, sizeof(struct item *));
 			run->due[run->due_count++] = item;
-			return run->due_count == TOGETHER ? make_due(run) : NULL;
+			return run->due_count == TOGETHER && run->with == NULL ? make_due(run, true) : NULL;
 		}
 		e = look_at(run, item);
 	}
@@ -313,7 +336,7 @@ update_all(struct run *run, const struct node_list *nodes)
 		if (one != NULL && err_code(one) != ERR_CONFIG)
 			break;
 	}
-	return err_join(e, make_due(run));
+	return err_join(e, make_due(run, e == NULL));
 }
 
 NODISCARD
@@ -346,9 +369,11 @@ certs_update(const struct repo *repo, struct config *config, const struct node_l
 }
 
 struct err *
-certs_renew(const struct repo *repo, struct config *config, const struct node_list *nodes, cert_say *say, unsigned *made)
+certs_renew(const struct repo *repo, struct config *config, const struct node_list *nodes, const struct vault_item *with,
+    size_t with_count, cert_say *say, unsigned *made)
 {
-	return certs_run((struct run){ .repo = repo, .config = config, .say = say, .mode = RUN_RENEW }, nodes, made);
+	return certs_run((struct run){ .repo = repo, .config = config, .say = say, .mode = RUN_RENEW, .with = with,
+	    .with_count = with_count }, nodes, made);
 }
 
 struct err *

@@ -16,6 +16,7 @@ struct config;
 struct node;
 struct node_list;
 struct repo;
+struct vault_item;
 
 #define CA_CERT_PATH		"files/ca/ca.crt"
 #define CA_KEY_PATH		"files/ca/ca.key"
@@ -33,10 +34,13 @@ NODISCARD
 struct err	*certs_update(const struct repo *repo, struct config *config, const struct node_list *nodes,
 		    cert_say *say, unsigned *made);
 
-/* The same for all of them, whatever state theirs are in. */
+/*
+ * The same for all of them, whatever state theirs are in.  Where `with` is not NULL, all of them and those files are
+ * written together, or nothing is.
+ */
 NODISCARD
 struct err	*certs_renew(const struct repo *repo, struct config *config, const struct node_list *nodes,
-		    cert_say *say, unsigned *made);
+		    const struct vault_item *with, size_t with_count, cert_say *say, unsigned *made);
 
 /*
  * Change nothing: a certificate that certs_update() would make anew is said to the user, one that is missing, or

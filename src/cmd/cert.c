@@ -168,7 +168,7 @@ cert_update_run(struct context *context)
 	if ((e = select_nodes(&nodes, context, 0, 0)) != NULL)
 		return e;
 	if (opt_get(context, "--force") != NULL)
-		e = certs_renew(context->repo, context->config, &nodes, say_note, &made);
+		e = certs_renew(context->repo, context->config, &nodes, NULL, 0, say_note, &made);
 	else
 		e = certs_update(context->repo, context->config, &nodes, say_note, &made);
 	if (e == NULL && made == 0)

@@ -269,11 +269,33 @@ show(struct rotation *rotation)
 	buf_fini(&list);
 }
 
+/* The nodes whose certificates are made anew, from the configuration once more: so far secrets had stand-ins in it. */
 NODISCARD
 static struct err *
-write_values(const struct rotation *rotation)
+find_nodes(struct rotation *rotation, struct node_list *out)
 {
+	struct context	*context = rotation->context;
+	struct err	*e;
+
+	config_free(context->config);
+	context->config = NULL;
+	if ((e = context_load(context)) != NULL)
+		return e;
+	out->items = xcalloc(rotation->certs.count + 1, sizeof(struct node *));
+	for (size_t i = 0; i < rotation->certs.count; i++)
+		out->items[out->count++] = config_node(context->config, rotation->certs.items[i]);
+	return NULL;
+}
+
+/* The new values, and certificates with other keys. */
+NODISCARD
+static struct err *
+write_all(struct rotation *rotation)
+{
+	struct context		*context = rotation->context;
 	struct vault_item	*items = xcalloc(rotation->count + 1, sizeof(*items));
+	struct node_list	 nodes = { 0 };
+	unsigned		 made = 0;
 	struct err		*e;
 
 	for (size_t i = 0; i < rotation->count; i++) {
@@ -282,30 +304,11 @@ write_values(const struct rotation *rotation)
 		items[i] = (struct vault_item){ .env = turn->ref.env, .path = turn->ref.path, .data = turn->value.data,
 		    .len = turn->value.len };
 	}
-	e = vault_write_all(rotation->context->repo, items, rotation->count);
-	free(items);
-	return e;
-}
-
-/* Certificates with other keys, from the configuration as it is with the new secrets. */
-NODISCARD
-static struct err *
-renew_certs(struct rotation *rotation)
-{
-	struct context		*context = rotation->context;
-	struct node_list	 nodes = { 0 };
-	unsigned		 made = 0;
-	struct err		*e = NULL;
-
-	config_free(context->config);
-	context->config = NULL;
-	if ((e = context_load(context)) != NULL || rotation->certs.count == 0)
-		return e;
-	nodes.items = xcalloc(rotation->certs.count, sizeof(struct node *));
-	for (size_t i = 0; i < rotation->certs.count; i++)
-		nodes.items[nodes.count++] = config_node(context->config, rotation->certs.items[i]);
-	e = certs_renew(context->repo, context->config, &nodes, say_note, &made);
+	if ((e = find_nodes(rotation, &nodes)) == NULL)
+		e = nodes.count > 0 ? certs_renew(context->repo, context->config, &nodes, items, rotation->count, say_note, &made)
+		    : vault_write_all(context->repo, items, rotation->count);
 	node_list_fini(&nodes);
+	free(items);
 	return e;
 }
 
@@ -345,7 +348,7 @@ carry_out(struct rotation *rotation)
 			return e;
 		if (!yes)
 			return NULL;
-		if ((e = write_values(rotation)) != NULL || (e = renew_certs(rotation)) != NULL)
+		if ((e = write_all(rotation)) != NULL)
 			return e;
 		note("replaced %zu\n", count);
 	} else if (rotation->left.count == 0)

@@ -289,6 +289,15 @@ hint: leap secret rotate --exposed-to bob"
 cp files/nodes/web1/web1.crt secrets/default/fresh.age "$WORK"
 leap secret show db
 cp "$OUT" "$WORK/value"
+must cp files/ca/ca.key.age "$WORK/ca.key.age"
+must cp files/ca/client_ca.key.age files/ca/ca.key.age
+must cp -a . "$WORK/before"
+leap secret rotate --exposed-to bob --yes
+status_is 5
+stderr_has "leap: files/ca/ca.key.age: the CA's private key does not belong to its certificate"
+check diff -r "$WORK/before" .
+must cp "$WORK/ca.key.age" files/ca/ca.key.age
+rm -r "$WORK/before"
 leap secret rotate --exposed-to bob --yes
 status_is 3
 stderr_has "these are replaced:
