@@ -143,14 +143,17 @@ secret_set_run(struct context *context)
 {
 	struct secret_ref	 ref;
 	struct buf		 value = { .secret = true };
-	bool			 known;
+	bool			 known, same;
 	struct err		*e;
 
 	if ((e = secret_ref_init(&ref, context, context->args[0], true)) != NULL)
 		return e;
 	known = vault_has(context->repo, ref.path);
 	e = isatty(STDIN_FILENO) ? ask_value(&value, &ref) : read_value(&value);
-	if (e == NULL && (e = secret_give(context->repo, &ref, &value)) == NULL)
+	same = e == NULL && known && vault_has_this(context->repo, ref.env, ref.path, value.data, value.len);
+	if (e == NULL && (e = secret_give(context->repo, &ref, &value)) == NULL && same)
+		note("%s/%s stays as it is\n", ref.env, ref.name);
+	else if (e == NULL)
 		note("%s %s.age; nodes get it with the next deploy\n", known ? "changed" : "made", ref.path);
 	buf_fini(&value);
 	secret_ref_fini(&ref);

@@ -366,28 +366,21 @@ not_opened(const struct repo *repo, const struct env_key *key, struct err *take_
 	return e;
 }
 
-struct err *
-keyring_open(const struct repo *repo, const char *env, struct env_key **out)
+/* Open it with one of the sysadmin's keys, after a question (`ask`) where that is needed and wanted. */
+NODISCARD
+static struct err *
+open_key(const struct repo *repo, struct env_key *key, const struct age_ask *ask)
 {
-	struct env_key	*key;
 	struct buf	 file = { 0 };
-	char		*path = env_path(env, ".age");
-	struct err	*e;
+	char		*path = env_path(key->env, ".age");
+	struct err	*e = NULL;
 
-	if ((e = keyring_env(repo, env, &key)) != NULL)
+	if (key->identity != NULL)
 		goto out;
-	*out = key;
-	if (key != NULL && key->identity != NULL)
-		goto out;
-	if (key == NULL) {
-		e = err_new(ERR_TRUST, "environment \"%s\" has no vault yet", env);
-		goto out;
-	}
 	look_for_identities(repo);
 	if ((e = repo_read(repo, path, &file)) != NULL)
 		goto out;
-	e = age_decrypt(&key->text, repo->keyring->identities, repo->keyring->identity_count,
-	    repo->keyring->ask.ask == NULL ? NULL : &repo->keyring->ask, buf_text(&file), file.len);
+	e = age_decrypt(&key->text, repo->keyring->identities, repo->keyring->identity_count, ask, buf_text(&file), file.len);
 	if (e != NULL) {
 		e = not_opened(repo, key, e);
 		goto out;
@@ -398,6 +391,23 @@ out:
 	free(path);
 	buf_fini(&file);
 	return e;
+}
+
+struct err *
+keyring_open(const struct repo *repo, const char *env, struct env_key **out)
+{
+	const struct age_ask	*ask = repo->keyring == NULL || repo->keyring->ask.ask == NULL ? NULL : &repo->keyring->ask;
+	struct err		*e = keyring_env(repo, env, out);
+
+	if (e == NULL && *out == NULL)
+		e = err_new(ERR_TRUST, "environment \"%s\" has no vault yet", env);
+	return e != NULL ? e : open_key(repo, *out, ask);
+}
+
+void
+keyring_try(const struct repo *repo, struct env_key *key)
+{
+	err_free(open_key(repo, key, NULL));
 }
 
 /* All recipients of these members; their keys go to *keys. */

@@ -52,6 +52,9 @@ struct err	*keyring_env(const struct repo *repo, const char *env, struct env_key
 NODISCARD
 struct err	*keyring_open(const struct repo *repo, const char *env, struct env_key **out);
 
+/* Open it if that takes no question; key->identity says whether it did. */
+void		 keyring_try(const struct repo *repo, struct env_key *key);
+
 /* Make the environment's first key, for all sysadmins there are, or one in the place of the old, which is forgotten. */
 NODISCARD
 struct err	*keyring_create(const struct repo *repo, const char *env, struct batch *batch, struct env_key **out);

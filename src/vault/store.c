@@ -258,6 +258,23 @@ vault_given(const struct repo *repo, const char *env, const char *path)
 	return given;
 }
 
+bool
+vault_has_this(const struct repo *repo, const char *env, const char *path, const void *data, size_t len)
+{
+	struct env_key	*key = NULL;
+	char		*name = file_path(path);
+	struct err	*e = keyring_env(repo, env == NULL ? NO_ENVIRONMENT : env, &key);
+	bool		 same = false;
+
+	if (e == NULL && key != NULL) {
+		keyring_try(repo, key);
+		same = is_written(repo, key, name, data, len);
+	}
+	err_free(e);
+	free(name);
+	return same;
+}
+
 /* Put one item into the batch, unless the vault has it already. */
 NODISCARD
 static struct err *
@@ -275,9 +292,11 @@ write_item(const struct repo *repo, const struct vault_item *item, struct batch 
 		goto out;
 	if (key == NULL && (e = keyring_create(repo, env, batch, &key)) != NULL)
 		goto out;
-	/* Whether it really is another one than was seen can be told only by who can open it. */
+	/* Whether it really is another one than was seen can be told only by who can open it: that is worth a question. */
 	if (is_exposed(key, name))
 		err_free(keyring_open(repo, env, &key));
+	else if (repo_has(repo, name))
+		keyring_try(repo, key);
 	written = is_written(repo, key, name, item->data, item->len);
 	noted = note_given(key, name, item->given);
 	if (!written && key->identity != NULL)

@@ -26,9 +26,15 @@ struct strs;
 NODISCARD
 struct err	*vault_read(const struct repo *repo, const char *env, const char *path, struct buf *out);
 
-/* A file that has this content already, as far as the vault is open, stays as it is.  Makes the environment's vault. */
+/*
+ * A file that has this content already, as far as the vault opens without a question, stays as it is.  Makes the
+ * environment's vault.
+ */
 NODISCARD
 struct err	*vault_write(const struct repo *repo, const char *env, const char *path, const void *data, size_t len);
+
+/* Whether that is so: the file has this content. */
+bool		 vault_has_this(const struct repo *repo, const char *env, const char *path, const void *data, size_t len);
 
 /* Several, all together or not at all. */
 struct vault_item {
@@ -93,7 +99,8 @@ struct err	*vault_exposed(const struct repo *repo, const char *env, const char *
  *         "people": 1, "exposed": { "bob": ["secrets/live/db"] } }],
  *     "problems": [{ "file": "vault/live.age", "problem": "…", "hint": "…", "warning": false }] }
  *
- * Members who share a key are one of the "people".  Labels of recipients are claims: whoever can write a file can write those.  *out is a new reference.
+ * Members who share a key are one of the "people".  Labels of recipients are claims: whoever can write a file can write
+ * those.  *out is a new reference.
  */
 NODISCARD
 struct err	*vault_audit(json_t **out, const struct repo *repo);

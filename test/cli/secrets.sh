@@ -79,6 +79,18 @@ stderr_is <<<"changed secrets/default/smtp.age; nodes get it with the next deplo
 value smtp >"$OUT"
 printf 'two\nlines\n\n' | stdout_is
 check_not grep -rqF 'lines' secrets vault
+cp -a . "$WORK/before"
+leap_with $'two\nlines\n\n' secret set default/smtp
+status_is 0
+stderr_is <<<"default/smtp stays as it is"
+check diff -r "$WORK/before" .
+rm -r "$WORK/before"
+# Whoever cannot open it cannot tell, and sets it all the same.
+cp secrets/default/smtp.age "$WORK/smtp.age"
+HOME=/nonexistent leap_with $'two\nlines\n\n' secret set default/smtp
+status_is 0
+stderr_has "changed secrets/default/smtp.age; nodes get it with the next deploy"
+check_not cmp -s secrets/default/smtp.age "$WORK/smtp.age"
 for text in '' $'\n'; do
 	leap_with "$text" secret set smtp
 	status_is 2
