@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "config/filter.h"
 #include "recipe/recipe.h"
+#include "repo/git.h"
 #include "repo/repo.h"
 #include "vault/vault.h"
 #include "wire/manifest.h"
@@ -100,11 +101,14 @@ report(struct findings *findings, const struct context *context, size_t nodes)
 	bool		 failed;
 	struct buf	 text = { 0 };
 	struct err	*e = NULL;
+	char		*prefix;
 
 	findings_sort(findings);
-	if (opt_get(context, "--sarif") != NULL)
-		findings_sarif(findings, &text);
-	else if (context->json)
+	if (opt_get(context, "--sarif") != NULL) {
+		prefix = git_prefix(context->repo != NULL ? context->repo->root : ".");
+		findings_sarif(findings, prefix, &text);
+		free(prefix);
+	} else if (context->json)
 		findings_json(findings, nodes, &text);
 	else
 		findings_text(findings, &text);

@@ -46,8 +46,8 @@ struct json_t	*finding_string(const char *text);
 /* For a person, grouped by file. */
 void		 findings_text(const struct findings *findings, struct buf *out);
 
-/* As JSON and, with the rules that are broken described, as SARIF 2.1.0 (OASIS standard). */
+/* As JSON and, with the rules that are broken described and `prefix` before the paths, as SARIF 2.1.0 (OASIS standard). */
 void		 findings_json(const struct findings *findings, size_t nodes, struct buf *out);
-void		 findings_sarif(const struct findings *findings, struct buf *out);
+void		 findings_sarif(const struct findings *findings, const char *prefix, struct buf *out);
 
 #endif

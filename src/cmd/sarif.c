@@ -147,12 +147,15 @@ column_of(const struct place *place)
 
 /* Files of the platform are told by their paths alone: the instance has no such directory. */
 static json_t *
-location(const struct place *place)
+location(const struct place *place, const char *prefix)
 {
-	json_t	*file = json_pack("{s:o}", "uri", uri(place->path));
+	bool	 own = !str_starts(place->path, "platform/");
+	char	*path = xasprintf("%s%s", own ? prefix : "", place->path);
+	json_t	*file = json_pack("{s:o}", "uri", uri(path));
 	json_t	*physical = json_pack("{s:o}", "artifactLocation", file), *region;
 
-	if (!str_starts(place->path, "platform/"))
+	free(path);
+	if (own)
 		json_object_set_new(file, "uriBaseId", json_string("%SRCROOT%"));
 	if (place->line != 0) {
 		region = json_pack("{s:i}", "startLine", (int)place->line);
@@ -182,7 +185,7 @@ message(const struct finding *finding)
 
 /* The notes that have a place. */
 static json_t *
-related(const struct finding *finding)
+related(const struct finding *finding, const char *prefix)
 {
 	json_t			*all = json_array(), *one;
 	const struct place	*place;
@@ -191,7 +194,7 @@ related(const struct finding *finding)
 	for (size_t i = 0; (text = err_note_text(finding->e, i, &place)) != NULL; i++) {
 		if (place == NULL)
 			continue;
-		one = location(place);
+		one = location(place, prefix);
 		json_object_set_new(one, "message", json_pack("{s:o}", "text", finding_string(text)));
 		json_array_append_new(all, one);
 	}
@@ -199,13 +202,13 @@ related(const struct finding *finding)
 }
 
 static json_t *
-result(const struct finding *finding, size_t rule)
+result(const struct finding *finding, size_t rule, const char *prefix)
 {
 	const struct place	*place = err_place(finding->e);
-	json_t			*where = json_array(), *notes = related(finding), *object;
+	json_t			*where = json_array(), *notes = related(finding, prefix), *object;
 
 	if (place != NULL)
-		json_array_append_new(where, location(place));
+		json_array_append_new(where, location(place, prefix));
 	object = json_pack("{s:s, s:I, s:s, s:o, s:o}", "ruleId", finding_rule(finding), "ruleIndex", (json_int_t)rule,
 	    "level", err_is_warning(finding->e) ? "warning" : "error", "message", message(finding), "locations", where);
 	if (json_array_size(notes) > 0)
@@ -225,7 +228,7 @@ index_of(const struct strs *names, const char *name)
 }
 
 void
-findings_sarif(const struct findings *findings, struct buf *out)
+findings_sarif(const struct findings *findings, const char *prefix, struct buf *out)
 {
 	struct strs	 names = { 0 };
 	json_t		*described = json_array(), *results = json_array(), *root;
@@ -239,7 +242,7 @@ findings_sarif(const struct findings *findings, struct buf *out)
 		json_array_append_new(described, describe(names.items[i]));
 	for (size_t i = 0; i < findings->count; i++)
 		json_array_append_new(results, result(&findings->items[i],
-		    index_of(&names, finding_rule(&findings->items[i]))));
+		    index_of(&names, finding_rule(&findings->items[i])), prefix));
 	root = json_pack("{s:s, s:s, s:[{s:{s:{s:s, s:s, s:o}}, s:s, s:o}]}", "$schema", SCHEMA, "version", "2.1.0",
 	    "runs", "tool", "driver", "name", "leap", "version", LEAP_VERSION, "rules", described, "columnKind",
 	    "unicodeCodePoints", "results", results);

@@ -68,6 +68,18 @@ raw_place(struct config *config, const struct source *own, const char *path, con
 	*place = (struct place){ .path = own->path };
 }
 
+static void
+twice(struct config *config, const struct source *own, const char *key, const char *name)
+{
+	struct place	 place;
+	char		*path = xasprintf("%s.1", key);
+
+	raw_place(config, own, path, name, &place);
+	problems_add(&config->warnings, err_rule(err_warning(err_at(ERR_CONFIG, &place, "\"%s\" has \"%s\" twice", key,
+	    name)), "no-effect"));
+	free(path);
+}
+
 /* One name in a node's list of services or tags. */
 static void
 add_class(struct config *config, const struct source *own, const char *key, size_t number, const json_t *value,
@@ -80,7 +92,9 @@ add_class(struct config *config, const struct source *own, const char *key, size
 	char		*path;
 
 	if (plain && (services ? config_service(config, name) : config_tag(config, name)) != NULL) {
-		if (!strs_has(out, name))
+		if (strs_has(out, name))
+			twice(config, own, key, name);
+		else
 			strs_add(out, name);
 		return;
 	}

@@ -135,6 +135,28 @@ git_below(git_repository *git, const char *root)
 	return NULL;
 }
 
+char *
+git_prefix(const char *root)
+{
+	git_repository	*git = NULL;
+	char		*real = realpath(root, NULL), *below = NULL, *prefix;
+	struct err	*e;
+
+	if (real == NULL || git_libgit2_init() < 0) {
+		free(real);
+		return xstrdup("");
+	}
+	if ((e = git_open_above(&git, real)) == NULL)
+		below = git_below(git, real);
+	err_free(e);
+	prefix = below == NULL || *below == '\0' ? xstrdup("") : xasprintf("%s/", below);
+	free(below);
+	free(real);
+	git_repository_free(git);
+	git_libgit2_shutdown();
+	return prefix;
+}
+
 NODISCARD
 static struct err *
 read_head(struct git_state *state, git_repository *git, const char *root)

@@ -26,6 +26,9 @@ struct git_state {
 NODISCARD
 struct err	*git_state(struct git_state *state, const char *root);
 
+/* Where `root` is in its repository: "", which is also outside of any, or "a/b/"; the caller's, free(). */
+char		*git_prefix(const char *root);
+
 /*
  * Add the paths, relative to `root`, of the private keys that git's index has: what is called so (".key"), and what
  * has one in it.  The index is that of the commit that git is about to make, if it is (GIT_INDEX_FILE).  Fails as git_state().

@@ -180,6 +180,26 @@ check jq -e 'all(.runs[0].tool.driver.rules[]; .shortDescription.text | length >
 check jq -e '[.runs[0].results[] | select(.ruleId == "colliding-ports")][0].relatedLocations |
     length == 2 and .[0].message.text == "opened here as \"web\" of service web"' "$OUT"
 
+it "paths in SARIF are from the top of the repository, which may be above the instance"
+instance
+put services/web.json <<-'EOT'
+	{ "tags": ["x"] }
+EOT
+rm -rf .git
+mkdir -p "$WORK/whole/of it"
+mv "$WORK/i" "$WORK/whole/of it/i"
+cd "$WORK/whole/of it/i" || exit 1
+must git init -q "$WORK/whole"
+leap check --sarif
+status_is 3
+jq -r '.runs[0].results[] | select(.ruleId == "misplaced-key").locations[0].physicalLocation.artifactLocation |
+    .uriBaseId, .uri' "$OUT" >"$WORK/found"
+check cmp - "$WORK/found" <<'EOT'
+%SRCROOT%
+of%20it/i/services/web.json
+EOT
+rm -rf "$WORK/whole"
+
 it "a report has one form"
 instance
 leap check --json --sarif

@@ -377,6 +377,24 @@ TEST(names_that_mislead)
 	instance_fini(&instance);
 }
 
+TEST(a_class_that_a_node_has_twice)
+{
+	struct instance	 instance;
+	struct buf	 shown = { 0 };
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "nodes/a.json", "{ \"ip_address\": \"192.0.2.1\", \"services\": [\"web\", \"proxy\", \"web\"] }");
+	put(&instance, "nodes/b.json", "{ \"ip_address\": \"192.0.2.2\", \"+services\": [\"web\", \"web\"] }");
+	CHECK_OK(load_all(&instance));
+	err_format(config_warnings(instance.config), &shown);
+	CHECK_STR(buf_text(&shown), "nodes/a.json:1:59: \"services\" has \"web\" twice\n"
+	    "    { \"ip_address\": \"192.0.2.1\", \"services\": [\"web\", \"proxy\", \"web\"] }\n"
+	    "                                                              ^\n");
+	buf_fini(&shown);
+	instance_fini(&instance);
+}
+
 TEST(environments_that_look_like_others)
 {
 	static const struct {
@@ -601,6 +619,7 @@ main(void)
 	RUN(files_that_nothing_reads);
 	RUN(what_never_applies);
 	RUN(names_that_mislead);
+	RUN(a_class_that_a_node_has_twice);
 	RUN(environments_that_look_like_others);
 	RUN(a_list_that_is_wrong_is_no_idle_node);
 	RUN(macros_that_nobody_evaluates);
