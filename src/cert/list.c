@@ -5,14 +5,16 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/json.h"
+#include "base/strs.h"
 #include "cert/authority.h"
 #include "cert/host_keys.h"
 #include "cert/revoked.h"
-#include "base/strs.h"
 #include "config/config.h"
 #include "pki/ca.h"
 #include "pki/crl.h"
 #include "pki/ssh_ca.h"
+#include "recipe/recipe.h"
 #include "repo/repo.h"
 #include "ssh/public_key.h"
 
@@ -36,7 +38,8 @@ add_row(struct cert_list *list, const char *name, const char *what, const char *
 		list->cap = list->cap == 0 ? 16 : 2 * list->cap;
 		list->rows = xrealloc(list->rows, list->cap, sizeof(*list->rows));
 	}
-	list->rows[list->count] = (struct cert_row){ .name = xstrdup(name), .what = what, .path = xstrdup(path) };
+	list->rows[list->count] = (struct cert_row){ .name = xstrdup(name), .what = xstrdup(what),
+	    .path = xstrdup(path) };
 	return &list->rows[list->count++];
 }
 
@@ -205,6 +208,56 @@ add_host_certs(struct gather *gather, const struct node *node)
 	return e;
 }
 
+/* One that the node gets itself, unless there is a certificate for that name here. */
+static void
+add_elsewhere(struct gather *gather, const struct node *node, const char *domain)
+{
+	char		*found = NULL, *what, *path;
+	struct cert_row	*row;
+	struct err	*e = certificate_for(&found, gather->repo, domain);
+
+	if (e == NULL && found == NULL) {
+		what = xasprintf("on %s", node->name);
+		path = xasprintf("%s:/etc/leap/acme/%s.crt", node->name, domain);
+		row = add_row(gather->list, domain, what, path);
+		row->key = xstrdup("");
+		row->fingerprint = xstrdup("-");
+		row->ends = CERT_ENDLESS;
+		row->elsewhere = true;
+		free(what);
+		free(path);
+	}
+	free(found);
+	err_free(e);
+}
+
+/*
+ * Those of the sites that the service static serves, as its recipe says.  What is wrong with the configuration is not said
+ * here: whoever watches what ends wants to know of the rest.
+ */
+static void
+add_acme_local(struct gather *gather, struct node *node)
+{
+	json_t		*use = NULL, *domains = NULL, *x509 = NULL;
+	const char	*full = NULL;
+	struct strs	 names = { 0 };
+	struct err	*e;
+
+	if (!node->enabled || !strs_has(&node->services, "static"))
+		return;
+	if ((e = node_find(node, "x509.use", &x509)) == NULL && json_is_true(x509) &&
+	    (e = node_find(node, "x509.acme.local", &use)) == NULL && json_is_true(use) &&
+	    (e = node_text(node, "domain.full", &full)) == NULL && full != NULL &&
+	    (e = node_find(node, "static.domains", &domains)) == NULL) {
+		strs_add(&names, full);
+		json_keys(domains, &names);
+	}
+	for (size_t i = 0; i < names.count; i++)
+		add_elsewhere(gather, node, names.items[i]);
+	strs_fini(&names);
+	err_free(e);
+}
+
 NODISCARD
 static struct err *
 add_nodes(struct gather *gather, struct config *config)
@@ -222,6 +275,7 @@ add_nodes(struct gather *gather, struct config *config)
 			gather->list->rows[before].disabled = !nodes[i]->enabled;
 		if (e == NULL)
 			e = add_host_certs(gather, nodes[i]);
+		add_acme_local(gather, nodes[i]);
 		free(path);
 	}
 	return e;
@@ -264,7 +318,8 @@ cert_list_read(struct cert_list *list, const struct repo *repo, struct config *c
 	if (repo_has(repo, SSH_REVOKED_PATH) && (e = repo_read(repo, SSH_REVOKED_PATH, &gather.revoked_ssh)) != NULL)
 		goto out;
 	if ((e = revoked_read(&gather.revoked, repo)) == NULL && (e = add_authorities(&gather)) == NULL &&
-	    (e = add_ssh_ca(&gather)) == NULL && (e = add_nodes(&gather, config)) == NULL && (e = add_directory(&gather, "files/clients", "client")) == NULL &&
+	    (e = add_ssh_ca(&gather)) == NULL && (e = add_nodes(&gather, config)) == NULL &&
+	    (e = add_directory(&gather, "files/clients", "client")) == NULL &&
 	    (e = add_directory(&gather, "files/cert", NULL)) == NULL && list->count > 0)
 		qsort(list->rows, list->count, sizeof(*list->rows), compare_rows);
 out:
@@ -284,7 +339,7 @@ cert_list_find(const struct cert_list *list, const char *name, const struct cert
 	for (size_t i = 0; e == NULL && i < list->count; i++) {
 		const struct cert_row *row = &list->rows[i];
 
-		if (row->list || row->ssh)
+		if (row->list || row->ssh || row->elsewhere)
 			continue;
 		strs_add(&names, row->name);
 		if (strcmp(row->name, name) != 0 && strcmp(row->path, name) != 0)
@@ -308,6 +363,7 @@ cert_list_fini(struct cert_list *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		free(list->rows[i].name);
+		free(list->rows[i].what);
 		free(list->rows[i].path);
 		free(list->rows[i].key);
 		free(list->rows[i].fingerprint);

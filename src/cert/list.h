@@ -15,7 +15,7 @@ struct repo;
 
 struct cert_row {
 	char		*name;		/* "web1", "ca-next", "alice", "example.org" */
-	const char	*what;		/* "node", "client", "CA", … */
+	char		*what;		/* "node", "client", "CA", "on web1" … */
 	char		*path;
 	char		*key;		/* "P-256", "ssh-ed25519"; "" for lists */
 	char		*fingerprint;	/* SHA-256, "AB:CD:…"; for SSH that of the key, "SHA256:…" */
@@ -25,6 +25,7 @@ struct cert_row {
 	bool		 disabled;	/* it is of a node that is */
 	bool		 list;		/* of revocations, no certificate */
 	bool		 ssh;		/* no X.509 */
+	bool		 elsewhere;	/* on a node that gets it itself: no more is known here, and there is no file */
 };
 #define CERT_ENDLESS	INT64_MAX
 

@@ -81,7 +81,7 @@ write_order(const struct order *order, const struct repo *repo)
 /* A new key would make the certificate that is there, or on its way, worthless. */
 NODISCARD
 static struct err *
-check_free(const struct order *order, const struct context *context)
+check_free(const struct order *order, const struct context *context, const char *base)
 {
 	if (opt_get(context, "--force") != NULL)
 		return NULL;
@@ -89,7 +89,8 @@ check_free(const struct order *order, const struct context *context)
 	    !repo_has(context->repo, order->csr_path))
 		return NULL;
 	return err_hint(err_new(ERR_USAGE, "there is a request or certificate already: %s", order->cert_path),
-	    "--force makes a new key, and what was signed for the old one is worthless then");
+	    "--force makes a new key, and what was signed for the old one is worthless then; %s and *.%s share a request: "
+	    "leap cert csr --force %s '*.%s'", base, base, base, base);
 }
 
 static struct err *
@@ -106,7 +107,7 @@ cert_csr_run(struct context *context)
 	order.key_path = xasprintf("files/cert/%s.key", base);
 	order.csr_path = xasprintf("files/cert/%s.csr", base);
 	order.cert_path = xasprintf("files/cert/%s.crt", base);
-	if ((e = check_free(&order, context)) == NULL && (e = make_order(&order, context, &names)) == NULL &&
+	if ((e = check_free(&order, context, base)) == NULL && (e = make_order(&order, context, &names)) == NULL &&
 	    (e = write_order(&order, context->repo)) == NULL)
 		note("give %s to the CA, and put what it signs, with its chain behind, at %s, where a certificate that "
 		    "nobody trusts stands in for %u days\n", order.csr_path, order.cert_path, STAND_IN_DAYS);

@@ -24,6 +24,8 @@ state_of(const struct cert_row *row, bool given, unsigned within, int64_t now)
 		return "revoked";
 	if (row->disabled)
 		return "disabled";
+	if (row->elsewhere)
+		return "unknown";
 	if (row->ends == CERT_ENDLESS)
 		return "good";
 	if (row->ends <= now)
@@ -75,8 +77,8 @@ static json_t *
 row_json(const struct cert_row *row, const char *state, int64_t now)
 {
 	char	 date[sizeof("2000-01-01T00:00:00Z")];
-	json_t	*json = json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s}", "name", row->name, "what", row->what, "path", row->path,
-	    "state", state, "key", *row->key != '\0' ? row->key : NULL, "sha256", row->fingerprint);
+	json_t	*json = json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s*}", "name", row->name, "what", row->what, "path", row->path,
+	    "state", state, "key", *row->key != '\0' ? row->key : NULL, "sha256", row->elsewhere ? NULL : row->fingerprint);
 
 	if (row->ends != CERT_ENDLESS) {
 		format_date(row->ends, false, date);

@@ -230,12 +230,18 @@ NODISCARD
 static struct err *
 check_count(const struct context *context, const struct cmd *cmd)
 {
+	const char	*args = cmd->args != NULL ? cmd->args : "", *missing = args;
+	struct err	*e;
+
 	if (context->arg_count >= cmd->min_args && context->arg_count <= cmd->max_args)
 		return NULL;
-	return err_hint(err_new(ERR_USAGE, context->arg_count < cmd->min_args ? "something is missing" :
-	    "too many arguments, from \"%s\" on", context->arg_count > cmd->max_args ?
-	    context->args[cmd->max_args] : ""), "leap %s%s%s", cmd->name, cmd->args != NULL ? " " : "",
-	    cmd->args != NULL ? cmd->args : "");
+	for (size_t i = 0; i < context->arg_count && strchr(missing, ' ') != NULL; i++)
+		missing = strchr(missing, ' ') + 1;
+	if (context->arg_count < cmd->min_args)
+		e = err_new(ERR_USAGE, "%.*s is missing", (int)strcspn(missing, " ."), missing);
+	else
+		e = err_new(ERR_USAGE, "too many arguments, from \"%s\" on", context->args[cmd->max_args]);
+	return err_hint(e, "leap %s%s%s", cmd->name, *args != '\0' ? " " : "", args);
 }
 
 /* "help NODE ADD" in place of what was asked to explain itself. */

@@ -139,8 +139,14 @@ edit(struct context *context, const struct secret_ref *ref, const struct desk *d
 	if ((e = secret_read(context->repo, ref->env, ref->path, &before)) != NULL)
 		goto out;
 	buf_addc(&before, '\n');
-	if ((e = file_write(desk->file, before.data, before.len, 0600)) != NULL || (e = run_editor(desk->file)) != NULL ||
-	    (e = file_read(desk->file, VALUE_MAX, &after)) != NULL)
+	if ((e = file_write(desk->file, before.data, before.len, 0600)) != NULL || (e = run_editor(desk->file)) != NULL)
+		goto out;
+	if (!file_exists(desk->file))
+		e = err_hint(err_new(ERR_FAILED, "the editor removed the file: nothing has changed"),
+		    "\"leap secret rm %s/%s\" removes a secret", ref->env, ref->name);
+	else
+		e = file_read(desk->file, VALUE_MAX, &after);
+	if (e != NULL)
 		goto out;
 	if (after.len > 0 && after.data[after.len - 1] != '\n')
 		buf_addc(&after, '\n');

@@ -79,6 +79,24 @@ secret_ls_run(struct context *context)
 	return e;
 }
 
+/* As JSON in its place. */
+NODISCARD
+static struct err *
+make_json(struct buf *value, const struct secret_ref *ref)
+{
+	json_t *text = json_stringn(buf_text(value), value->len), *all;
+
+	if (text == NULL)
+		return err_hint(err_new(ERR_CONFIG, "%s.age: the value is not text in UTF-8", ref->path), "leave --json out");
+	all = json_pack("{s:s, s:s, s:O}", "environment", ref->env, "name", ref->name, "value", text);
+	buf_clear(value);
+	json_pretty(all, value);
+	mem_cleanse((void *)(uintptr_t)json_string_value(text), json_string_length(text));
+	json_decref(text);
+	json_decref(all);
+	return NULL;
+}
+
 /* The one place that prints what is secret: whoever asks wants it. */
 static struct err *
 secret_show_run(struct context *context)
@@ -89,11 +107,12 @@ secret_show_run(struct context *context)
 
 	if ((e = secret_ref_init(&ref, context, context->args[0], false)) != NULL)
 		return e;
-	if ((e = secret_read(context->repo, ref.env, ref.path, &value)) == NULL) {
+	if ((e = secret_read(context->repo, ref.env, ref.path, &value)) == NULL && context->json)
+		e = make_json(&value, &ref);
+	else if (e == NULL)
 		buf_addc(&value, '\n');
-		if (write_all(STDOUT_FILENO, value.data, value.len) != 0)
-			e = err_errno(ERR_FAILED, "cannot write the output");
-	}
+	if (e == NULL && write_all(STDOUT_FILENO, value.data, value.len) != 0)
+		e = err_errno(ERR_FAILED, "cannot write the output");
 	buf_fini(&value);
 	secret_ref_fini(&ref);
 	return e;

@@ -329,6 +329,27 @@ hint: write it as "90 days", "6 months" or "1 year"
 EOT
 done
 
+it "lists what a node gets itself, as far as it can be known here"
+instance
+node web1 192.0.2.1 '"services": ["static"], "x509": { "acme": { "local": true } },
+	"dns": { "aliases": ["shop.example.org", "www.example.org"] }, "static": { "domains": { "shop.example.org": {} } }'
+node web2 192.0.2.2 '"services": ["static"]'
+node web3 192.0.2.3 '"enabled": false, "services": ["static"], "x509": { "acme": { "local": true } }'
+leap cert ls
+status_is 0
+check test "$(awk '$2 == "on" { print $1, $3, $4, $5, $6, $7, $8 }' "$OUT")" = "shop.example.org web1 - - unknown - -
+web1.example.org web1 - - unknown - -"
+leap cert ls --json
+check test "$(jq -c '.[] | select(.state == "unknown")' "$OUT")" = \
+    '{"name":"shop.example.org","path":"web1:/etc/leap/acme/shop.example.org.crt","state":"unknown","what":"on web1"}
+{"name":"web1.example.org","path":"web1:/etc/leap/acme/web1.example.org.crt","state":"unknown","what":"on web1"}'
+leap cert show shop.example.org
+status_is 2
+stderr_has 'leap: there is no certificate of "shop.example.org"'
+must "$LEAP" cert csr shop.example.org
+leap cert ls
+check test "$(awk '$2 == "on" { print $1 }' "$OUT")" = web1.example.org
+
 it "lists all that ends one day, sorted, and its status is for monitors"
 instance
 node web1 192.0.2.1
@@ -608,8 +629,6 @@ made a successor of the CA; the next deploy makes nodes trust both
 1. leap deploy
 2. give the new bundle to all who trust the CA by themselves
 3. leap cert ca --rotate: the successor signs
-warning: only alice can open the vault of default: should that key be lost, all in it is
-hint: add another sysadmin, or a key that is kept off line: leap user add recovery --age-key age1...
 EOT
 check test -e files/ca/ca-next.crt
 leap cert update
@@ -688,9 +707,12 @@ status_is 0
 stderr_has "give files/cert/example.org.csr to the CA"
 check test "$(openssl req -in files/cert/example.org.csr -noout -pubkey)" = \
     "$(openssl x509 -in files/cert/example.org.crt -noout -pubkey)"
-leap cert csr
+leap cert csr '*.example.org'
 status_is 2
-stderr_has "leap: there is a request or certificate already: files/cert/example.org.crt"
+stderr_is <<'EOT'
+leap: there is a request or certificate already: files/cert/example.org.crt
+hint: --force makes a new key, and what was signed for the old one is worthless then; example.org and *.example.org share a request: leap cert csr --force example.org '*.example.org'
+EOT
 leap cert csr --force example.org '*.example.org'
 status_is 0
 check grep -q 'DNS:example.org, DNS:\*.example.org' <(openssl req -in files/cert/example.org.csr -noout -text)

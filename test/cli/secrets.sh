@@ -51,6 +51,15 @@ check grep -qxE '[2-9A-HJ-NP-Za-km-z]{32}' "$OUT"
 cp "$OUT" "$WORK/shown"
 leap secret show default/db
 check cmp -s "$OUT" "$WORK/shown"
+leap secret show db --json
+status_is 0
+stdout_is <<EOT
+{
+    "environment": "default",
+    "name": "db",
+    "value": "$(cat "$WORK/shown")"
+}
+EOT
 leap secret show dbb
 status_is 2
 stderr_is <<'EOT'
@@ -148,8 +157,11 @@ for how in INT:130:'\003' QUIT:131:'\034' TERM:143: HUP:129:; do
 	: >"$OUT"
 	{
 		until_shown "value of default/tty: "
-		printf 'half%b' "$key"
-		[ -n "$key" ] || kill "-$name" "$(cat pid)"
+		if [ -n "$key" ]; then
+			printf 'half%b' "$key"
+		else
+			kill "-$name" "$(cat pid)"
+		fi
 		until_shown over
 	} | script -qc "exec sh ask" /dev/null >"$OUT" 2>&1
 	stdout_has "status $code"
@@ -179,6 +191,27 @@ EOT
 stdout_has "status 148"
 stdout_has " echo "
 check test "$(value tty)" = one-value
+
+it "names the argument that is missing"
+instance
+leap secret set
+status_is 2
+stderr_is <<'EOT'
+leap: NAME is missing
+hint: leap secret set NAME
+EOT
+leap node mv web1
+status_is 2
+stderr_is <<'EOT'
+leap: NEW is missing
+hint: leap node mv OLD NEW
+EOT
+leap user rm
+status_is 2
+stderr_is <<'EOT'
+leap: NAME is missing
+hint: leap user rm NAME...
+EOT
 
 it "makes one of each form"
 instance
@@ -254,6 +287,12 @@ status_is 1
 stderr_is <<'EOT'
 leap: the editor, sh -c "exit 3", ended with status 3: nothing has changed
 hint: VISUAL or EDITOR says which one it is
+EOT
+EDITOR=rm leap secret edit it
+status_is 1
+stderr_is <<'EOT'
+leap: the editor removed the file: nothing has changed
+hint: "leap secret rm default/it" removes a secret
 EOT
 check test "$(cat secrets/default/it.age)" = "$before"
 
