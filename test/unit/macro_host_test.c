@@ -121,6 +121,28 @@ static const struct service_row {
 	{ "= wireguard_public()", "files/nodes/web1/web1_wireguard.pub", "files/nodes/web1/web1_wireguard.key" },
 };
 
+/* A pair of which one half is gone is no reason to make another; `file` has the private one. */
+static void
+check_halves(struct instance *instance, const struct service_row *row, const char *file)
+{
+	json_t	*value;
+	char	*wants[] = {
+		xasprintf("the private key of %s is gone: there is no %s\n", row->public, file),
+		xasprintf("%s is gone, but its private key is there: %s\n", row->public, file),
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(wants); i++) {
+		gone(instance, i == 0 ? file : row->public);
+		if (i == 1)
+			put(instance, file, "");
+		put_macro(instance, "", row->macro);
+		CHECK_ERR_HAS(node_get(node_of(instance, "web1"), "x", &value), wants[i]);
+		CHECK_ERR_HAS(node_get(node_of(instance, "web1"), "x", &value),
+		    "hint: git has what is missing; to have another key, remove both\n");
+		free(wants[i]);
+	}
+}
+
 TEST(a_key_of_a_service_is_made_when_it_is_asked_for)
 {
 	static const struct macro_row errors[] = {
@@ -164,6 +186,7 @@ TEST(a_key_of_a_service_is_made_when_it_is_asked_for)
 		put_macro(&instance, "", row->macro);
 		CHECK_STR(value_of(&instance, "web1", "x"), "\"known\"");
 		check_macro_errors(&instance, "", errors, ARRAY_LEN(errors));
+		check_halves(&instance, row, want);
 		free(want);
 		free(first);
 		instance_fini(&instance);
