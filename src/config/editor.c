@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config/editor.h"
 
+#include "base/json.h"
 #include "base/strs.h"
 #include "config/schemas.h"
 #include "config/soften.h"
@@ -12,16 +13,16 @@
 
 #define DIALECT		"https://json-schema.org/draft/2020-12/schema"
 
-/* What a kind of file cannot set: load.c refuses it there. */
+/* What a kind of file cannot set: load.c refuses it there.  A node may say its name, if it is that of the file. */
 static const struct editor_kind {
 	const char	*name, *title, *base;	/* NULL: made of schemas; otherwise of another one */
 	const char	*never[5];
 	bool		 partials;
 } kinds[] = {
-	{ "common", "common.json: properties of every node", "layer", { "name" }, false },
+	{ "common", "common.json: properties of every node", "layer", { "name", "partials" }, false },
 	{ "layer", "What may be said of a node", NULL, { NULL }, false },
 	{ "leapfile", NULL, NULL, { NULL }, false },
-	{ "node", "A node", "layer", { NULL }, false },
+	{ "node", "A node", "layer", { "partials" }, false },
 	{ "provider", "The provider", NULL, { NULL }, false },
 	{ "service", "A service: properties of the nodes that have it", "layer",
 	  { "name", "services", "tags", "environment" }, true },
@@ -41,22 +42,44 @@ head(const char *title)
 	return json_pack("{s:s, s:s, s:s}", "$schema", DIALECT, "title", title, "type", "object");
 }
 
-/* A file that differs from a layer in what it cannot set. */
+/* A list of names, of which these can be completed; one that came since may be there too. */
 static json_t *
-narrowed(const struct editor_kind *kind)
+list_of(const struct strs *names)
 {
-	json_t	*schema = head(kind->title), *properties = json_object();
+	return json_pack("{s:{s:[{s:o}, {s:s}]}}", "items", "anyOf", "enum", json_strs(names), "type", "string");
+}
+
+/* Whether the kind of file is refused the property. */
+static bool
+refuses(const struct editor_kind *kind, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(kind->never) && kind->never[i] != NULL; i++) {
+		if (strcmp(kind->never[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A file that differs from a layer in what it cannot set, and knows names. */
+static json_t *
+narrowed(const struct config *config, const struct editor_kind *kind)
+{
+	json_t	*schema = head(kind->title), *properties = json_object(), *partials;
 
 	for (size_t i = 0; i < ARRAY_LEN(kind->never) && kind->never[i] != NULL; i++)
-		json_object_set_new(properties, kind->never[i], json_pack("{s:[[], n]}", "enum"));
-	if (kind->partials)
-		json_object_set_new(properties, "partials", json_pack("{s:s, s:s, s:{s:s}}", "description",
-		    "names of files services/_NAME.json that are put below this one", "type", "array", "items", "type",
-		    "string"));
+		json_object_set_new(properties, kind->never[i], json_pack("{s:s, s:[s, s], s:i}", "description",
+		    "cannot be set in this file", "type", "array", "null", "maxItems", 0));
+	if (kind->partials) {
+		partials = list_of(&config->partials);
+		json_object_update_new(partials, json_pack("{s:s, s:s}", "description",
+		    "names of files services/_NAME.json that are put below this one", "type", "array"));
+		json_object_set_new(properties, "partials", partials);
+	}
 	json_object_set_new(schema, "$ref", json_sprintf("%s.json", kind->base));
-	if (json_object_size(properties) > 0)
-		json_object_set(schema, "properties", properties);
-	json_decref(properties);
+	json_object_set_new(schema, "properties", properties);
+	if (!refuses(kind, "services"))
+		json_object_set_new(schema, "patternProperties", json_pack("{s:o, s:o}", "^[+!-]?services$",
+		    list_of(&config->services), "^[+!-]?tags$", list_of(&config->tags)));
 	return schema;
 }
 
@@ -114,7 +137,7 @@ editor_schema(struct config *config, const char *name, json_t **out)
 	for (size_t i = 0; e == NULL && i < ARRAY_LEN(kinds); i++) {
 		if (strcmp(kinds[i].name, name) != 0)
 			continue;
-		*out = kinds[i].base != NULL ? narrowed(&kinds[i]) :
+		*out = kinds[i].base != NULL ? narrowed(config, &kinds[i]) :
 		    kinds[i].title == NULL ? leapfile(known) : merged(config, &kinds[i]);
 	}
 	return e;

@@ -395,6 +395,33 @@ editor_says(struct schema_set *set, const char *kind, const json_t *file)
 	return buf_text(&text);
 }
 
+/* The names that an editor can offer, new ones being right all the same. */
+TEST(editors_complete_names)
+{
+	struct instance	 instance;
+	json_t		*schema;
+	char		*text;
+
+	setup(&instance);
+	put(&instance, "services/_tls.json", "{}");
+	put(&instance, "tags/rack.json", "{}");
+	CHECK_OK(instance_load(&instance));
+	CHECK_OK(editor_schema(instance.config, "node", &schema));
+	text = json_dumps(json_object_get(schema, "patternProperties"), JSON_COMPACT);
+	CHECK_STR(text, "{\"^[+!-]?services$\":{\"items\":{\"anyOf\":[{\"enum\":[\"db\",\"web\"]},{\"type\":\"string\"}]}},"
+	    "\"^[+!-]?tags$\":{\"items\":{\"anyOf\":[{\"enum\":[\"rack\"]},{\"type\":\"string\"}]}}}");
+	free(text);
+	json_decref(schema);
+	CHECK_OK(editor_schema(instance.config, "tag", &schema));
+	CHECK(json_object_get(schema, "patternProperties") == NULL);
+	text = json_dumps(json_object_get(json_object_get(json_object_get(schema, "properties"), "partials"), "items"),
+	    JSON_COMPACT);
+	CHECK_STR(text, "{\"anyOf\":[{\"enum\":[\"tls\"]},{\"type\":\"string\"}]}");
+	free(text);
+	json_decref(schema);
+	instance_fini(&instance);
+}
+
 TEST(editors_accept_what_layers_may_hold)
 {
 	static const struct {
@@ -418,6 +445,12 @@ TEST(editors_accept_what_layers_may_hold)
 		{ "tag", "{ \"tags\": [\"x\"] }", "\"tags\"" },
 		{ "common", "{ \"name\": \"x\" }", "\"name\"" },
 		{ "common", "{ \"services\": [\"x\"] }", NULL },
+		{ "common", "{ \"partials\": [\"x\"] }", "\"partials\"" },
+		{ "node", "{ \"partials\": [\"x\"] }", "\"partials\"" },
+		{ "node", "{ \"partials\": [], \"name\": \"n\", \"services\": [\"new\"] }", NULL },
+		{ "node", "{ \"+services\": [1] }", "\"+services.1\"" },
+		{ "node", "{ \"-tags\": [{}] }", "\"-tags.1\"" },
+		{ "service", "{ \"name\": null }", NULL },
 		{ "provider", "{ \"domain\": \"= 1\" }", NULL },
 	};
 	struct instance		 instance;
@@ -507,6 +540,7 @@ main(void)
 	RUN(more_than_all_cannot_be_down);
 	RUN(needs_are_a_list);
 	RUN(services_say_what_they_need);
+	RUN(editors_complete_names);
 	RUN(editors_accept_what_layers_may_hold);
 	RUN(editors_accept_all_files_that_come_with_leap);
 	return test_done();
