@@ -73,13 +73,13 @@ out:
 static bool
 is_path(const char *word)
 {
-	const char	*from = word + (*word != '\0' && strchr("+-!", *word) != NULL), *slash = strchr(from, '/');
+	const char	*from = word + (*word != '\0' && strchr("+-!", *word) != NULL);
 
 	if (strchr(word, '=') != NULL)
 		return false;
 	if (str_ends(word, ".plan"))
 		return true;
-	return slash != NULL && (slash > from || (strchr(from + 1, '/') != NULL && !str_ends(from, "/")));
+	return *from != '\0' && strchr(from + 1, '/') != NULL && !str_ends(from, "/");
 }
 
 /* A plan that was cut off is meant to be one, too. */

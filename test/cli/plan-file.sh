@@ -99,8 +99,10 @@ for path in nofile.plan ./nofile plans/of/monday /no/such/file; do
 		hint: it is about the nodes that were planned
 	EOT
 done
-leap deploy /web
-stderr_has 'leap: a regular expression without an end: "/web"'
+for sign in "" "!" "+" "-"; do
+	leap deploy "$sign/web"
+	stderr_has 'leap: a regular expression without an end: "/web"'
+done
 for words in /we/b/ '-/we/b/ web1' '!/^web/ !web1' 'path=/some/where' 'file=the.plan'; do
 	# shellcheck disable=SC2086
 	leap deploy $words
