@@ -166,8 +166,8 @@ strs_nearest(const struct strs *candidates, const char *word)
 			least = steps;
 		}
 	}
-	/* A third of the letters may differ; in short words one. */
-	if (best == NULL || least > (strlen(word) + 2) / 3)
+	/* A third of the letters may differ; in short words one, if another is left. */
+	if (best == NULL || least > (strlen(word) + 2) / 3 || least >= strlen(word))
 		return NULL;
 	return best;
 }

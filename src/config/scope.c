@@ -4,6 +4,7 @@
 #include "config/state.h"
 
 #include "base/strs.h"
+#include "config/builtin.h"
 #include "config/trace.h"
 
 #include <ctype.h>
@@ -64,34 +65,48 @@ scope_find(struct scope *scope, json_t *from, const char *path, json_t **out)
 	}
 }
 
-struct err *
-scope_missing(struct scope *scope, json_t *from, const char *prefix, const char *path)
+/* The whole path that `path` may have been meant to be, the caller's, free(); NULL: none. */
+static char *
+near_path(json_t *from, const char *prefix, const char *path)
 {
 	struct strs	 names = { 0 };
-	const char	*rest = path, *key, *near;
-	char		*step;
+	const char	*rest = path, *behind, *key, *near;
+	char		*step, *meant = NULL;
 	json_t		*child;
-	struct err	*e;
 
 	/* Go down as far as there is something. */
 	for (;;) {
 		step = xstrndup(rest, strcspn(rest, "."));
+		behind = rest + strlen(step);
 		child = json_object_get(from, step);
-		free(step);
-		if (!json_is_object(child) || strchr(rest, '.') == NULL)
+		if (!json_is_object(child) || *behind == '\0')
 			break;
+		free(step);
 		from = child;
-		rest = strchr(rest, '.') + 1;
+		rest = behind + 1;
 	}
-	e = err_new(ERR_CONFIG, "%s has no property \"%s%s%s\"", scope->title, prefix, *prefix != '\0' ? "." : "", path);
 	json_object_foreach(from, key, child) {
 		strs_add(&names, key);
 	}
-	step = xstrndup(rest, strcspn(rest, "."));
-	if ((near = strs_nearest(&names, step)) != NULL && strcmp(near, step) != 0)
-		e = err_hint(e, "did you mean \"%s\"?", near);
+	near = strs_nearest(&names, step);
+	if (near != NULL && strcmp(near, step) != 0 &&
+	    (*behind == '\0' || builtin_raw(json_object_get(from, near), behind + 1) != NULL))
+		meant = xasprintf("%s%s%.*s%s%s", prefix, *prefix != '\0' ? "." : "", (int)(rest - path), path, near, behind);
 	free(step);
 	strs_fini(&names);
+	return meant;
+}
+
+struct err *
+scope_missing(struct scope *scope, json_t *from, const char *prefix, const char *path)
+{
+	struct err	*e;
+	char		*meant = near_path(from, prefix, path);
+
+	e = err_new(ERR_CONFIG, "%s has no property \"%s%s%s\"", scope->title, prefix, *prefix != '\0' ? "." : "", path);
+	if (meant != NULL)
+		e = err_hint(e, "did you mean \"%s\"?", meant);
+	free(meant);
 	return err_rule(e, scope_broken(scope) ? RULE_CONSEQUENCE : "unknown-property");
 }
 

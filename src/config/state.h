@@ -318,7 +318,7 @@ void		 scope_all(struct scope *scope, struct problems *problems);
 NODISCARD
 struct err	*scope_find(struct scope *scope, json_t *from, const char *path, json_t **out);
 
-/* ERR_CONFIG for a property that is missing in the object `from`, which is at `prefix` ("" or "a.b"). */
+/* ERR_CONFIG for a property that is missing in the object `from`, at `prefix` ("" or "a.b"); suggests a path that is. */
 NODISCARD
 struct err	*scope_missing(struct scope *scope, json_t *from, const char *prefix, const char *path);
 

@@ -83,7 +83,7 @@ EOT
 it "a property of another node that does not exist is refused with a suggestion"
 macro 'nodes.web2.domain.ful'
 node web2 192.0.2.2
-refused "nodes/web1.json:3:" 'ful' 'did you mean "full"?'
+refused "nodes/web1.json:3:" 'ful' 'did you mean "domain.full"?'
 
 it "a macro that does not exist is refused with a suggestion"
 macro 'nodes_like_m{}'

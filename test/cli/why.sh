@@ -285,7 +285,7 @@ leap why web1 ssh.prot
 status_is 3
 stderr_is <<-'EOT'
 	leap: node web1 has no property "ssh.prot"
-	hint: did you mean "port"?
+	hint: did you mean "ssh.port"?
 EOT
 leap why web1 ssh.port --depth many
 status_is 2

@@ -140,13 +140,13 @@ TEST(buf_grows_drops_and_gives_away)
 TEST(strs_nearest_finds_what_was_meant)
 {
 	static const struct { const char *word, *want; } rows[] = {
-		{ "webap", "webapp" }, { "dsn", "dns" }, { "statics", "static" }, { "couchdb", NULL }, { "x", NULL },
-		{ "opnevpn", "openvpn" },
+		{ "webap", "webapp" }, { "dsn", "dns" }, { "statics", "static" }, { "couchdb", NULL }, { "z", NULL },
+		{ "opnevpn", "openvpn" }, { "m", NULL }, { "ms", "mx" },
 	};
 	struct strs	 list = { 0 };
 	size_t		 i;
 
-	strs_split(&list, "webapp,dns,static,openvpn", ',');
+	strs_split(&list, "webapp,dns,static,openvpn,x,mx", ',');
 	for (i = 0; i < ARRAY_LEN(rows); i++)
 		CHECK_STR(strs_nearest(&list, rows[i].word), rows[i].want);
 	strs_fini(&list);

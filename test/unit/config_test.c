@@ -210,7 +210,7 @@ TEST(values_of_nodes)
 	CHECK_STR(value_of(&instance, "web1", "big.2.1"), "2");
 	CHECK_OK(node_get(node, "n", &value));
 	CHECK(value == NULL);
-	CHECK_ERR(node_get(node, "o.deep.yy", &value), "node web1 has no property \"o.deep.yy\"\nhint: did you mean \"y\"?\n");
+	CHECK_ERR(node_get(node, "o.deep.yy", &value), "node web1 has no property \"o.deep.yy\"\nhint: did you mean \"o.deep.y\"?\n");
 	CHECK_ERR_HAS(node_get(node, "t.x", &value), "node web1 has no property \"t.x\"\n");
 	CHECK_ERR_HAS(node_get(node, "", &value), "nodes/web1.json:4:21: node web1 must have a value for r\n");
 	CHECK_OK(node_text(node, "o.deep.y", &text));

@@ -196,7 +196,9 @@ TEST(properties_select)
 		{ "bad=1 -live", "a", 0 },
 		/* what is wrong */
 		{ "colour=red", "no node has a property \"colour\"\nhint: did you mean \"color\"?\n", 0 },
-		{ "port.mani=80", "no node has a property \"port.mani\"\nhint: did you mean \"main\"?\n", 0 },
+		{ "port.mani=80", "no node has a property \"port.mani\"\nhint: did you mean \"port.main\"?\n", 0 },
+		{ "prot.main=80", "no node has a property \"prot.main\"\nhint: did you mean \"port.main\"?\n", 0 },
+		{ "prot.mani=80", "no node has a property \"prot.mani\"\n", 0 },
 		{ "nonsense!=1", "no node has a property \"nonsense\"\n", 0 },
 		{ "=80", "\"=80\" names no property\nhint: write \"property=value\", such as \"ssh.port=22\"\n", 0 },
 		{ "!=80", "\"=80\" names no property\nhint: write \"property=value\", such as \"ssh.port=22\"\n", 0 },

@@ -489,12 +489,12 @@ TEST(a_property_that_is_missing_has_the_line_that_wants_it)
 	put("instance/macros/deep.lua", "function deep()\n  return node.limits.cup end");
 	check_error("\nlocal x = node.limits.cup",
 	    "services/own/recipe.lua:2: node web1 has no property \"limits.cup\"\n"
-	    "    local x = node.limits.cup\nhint: did you mean \"cpu\"?\n");
+	    "    local x = node.limits.cup\nhint: did you mean \"limits.cpu\"?\n");
 	check_error("template('/x', 'wants', { with = { missing_too = true } })",
 	    "services/own/templates/wants:2: node web1 has no property \"limits.cup\"\n"
-	    "    <%= missing_too and node.limits.cup %>\nhint: did you mean \"cpu\"?\n");
+	    "    <%= missing_too and node.limits.cup %>\nhint: did you mean \"limits.cpu\"?\n");
 	check_error("\ndeep()",
-	    "services/own/recipe.lua: macros/deep.lua:2: node web1 has no property \"limits.cup\"\nhint: did you mean \"cpu\"?\n");
+	    "services/own/recipe.lua: macros/deep.lua:2: node web1 has no property \"limits.cup\"\nhint: did you mean \"limits.cpu\"?\n");
 	gone("instance/macros");
 }
 

@@ -48,6 +48,9 @@ TEST(patterns_end)
 		{ "return ('^$'):rep(500):find(('[$^]*^*$*'):rep(3) .. 'b')", TOO_LONG("1000") },
 		{ "return ('a'):rep(2e6):match('[' .. ('x'):rep(1000) .. 'a]*')", TOO_LONG("2000000") },
 		{ "return ('a'):rep(6e5):gsub('[' .. ('x'):rep(1000) .. ']?', '')", TOO_LONG("600000") },
+		{ "return ('a'):rep(1e5):find('%f[%w]+')", "=null" },
+		{ "return ('x'):rep(1000):find(('[^]a]*'):rep(4) .. 'b')", TOO_LONG("1000") },
+		{ "return ('x'):rep(1000):find(('[%]x]*'):rep(4) .. 'b')", TOO_LONG("1000") },
 		/* of many repetitions only the first are looked into */
 		{ "return ('ab'):rep(500):find(('b*'):rep(8) .. 'c')", "=null" },
 		{ "return ('ab'):rep(500):find(('b*'):rep(12) .. 'c')", TOO_LONG("1000") },
