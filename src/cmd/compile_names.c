@@ -2,6 +2,7 @@
 /* May know everything. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/json.h"
+#include "base/strs.h"
 #include "cmd/compile.h"
 #include "config/config.h"
 #include "recipe/recipe.h"
@@ -13,12 +14,13 @@
 #define STATIC		"static"
 #define EXPORTER_PORT	9100		/* of Prometheus' own node exporter */
 
-/* "ADDRESS<tab>NAMES", the form of hosts(5). */
+/* "ADDRESS<tab>NAMES", the form of hosts(5); each name once, though an alias may be the node's own name. */
 NODISCARD
 static struct err *
 hosts_line(struct buf *out, struct node *node)
 {
-	static const char *const names[] = { "domain.full", "domain.internal" };
+	static const char *const paths[] = { "domain.full", "domain.internal" };
+	struct strs	 names = { 0 };
 	const char	*value;
 	json_t		*aliases, *alias;
 	struct err	*e;
@@ -27,19 +29,25 @@ hosts_line(struct buf *out, struct node *node)
 	if ((e = node_text(node, "ip_address", &value)) != NULL)
 		return e;
 	buf_addf(out, "%s\t", value);
-	for (i = 0; i < ARRAY_LEN(names); i++) {
-		if ((e = node_text(node, names[i], &value)) != NULL)
-			return e;
-		if (value != NULL)
-			buf_addf(out, "%s ", value);
+	for (i = 0; i < ARRAY_LEN(paths); i++) {
+		if ((e = node_text(node, paths[i], &value)) != NULL)
+			goto out;
+		if (value != NULL && !strs_has(&names, value))
+			strs_add(&names, value);
 	}
-	buf_adds(out, node->name);
+	if (!strs_has(&names, node->name))
+		strs_add(&names, node->name);
 	if ((e = node_find(node, "dns.aliases", &aliases)) != NULL)
-		return e;
-	json_array_foreach(aliases, i, alias)
-		buf_addf(out, " %s", json_string_value(alias));
+		goto out;
+	json_array_foreach(aliases, i, alias) {
+		if (!strs_has(&names, json_string_value(alias)))
+			strs_add(&names, json_string_value(alias));
+	}
+	strs_join(&names, " ", out);
 	buf_addc(out, '\n');
-	return NULL;
+out:
+	strs_fini(&names);
+	return e;
 }
 
 struct err *

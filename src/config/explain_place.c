@@ -228,7 +228,10 @@ sayings_reason(const struct sayings *sayings, const struct scope *scope)
 	why = won->prefix == '!' ? xstrdup("\"!key\" replaces whatever was there") : compare(&winner, &loser);
 	won_title = source_title(scope->config, scope, won->source);
 	lost_title = source_title(scope->config, scope, lost->source);
-	reason = xasprintf("%s wins over %s: %s", won_title, lost_title, why);
+	if (winner.instance && !loser.instance && strcmp(won_title, lost_title) == 0)
+		reason = xasprintf("%s of the instance wins over %s of the platform: %s", won_title, lost_title, why);
+	else
+		reason = xasprintf("%s wins over %s: %s", won_title, lost_title, why);
 	free(won_title);
 	free(lost_title);
 	free(why);

@@ -45,6 +45,12 @@ status_is 0
 stdout_is <<'EOT'
 192.0.2.1	web1.example.org web1.example.i web1 www.example.org
 EOT
+sed -i 's/"www.example.org"/"web1.example.org", "www.example.org", "web1"/' nodes/web1.json
+leap compile hosts production -db-1
+status_is 0
+stdout_is <<'EOT'
+192.0.2.1	web1.example.org web1.example.i web1 www.example.org
+EOT
 
 it "the zone is that of the world, or where asked that of this machine"
 fleet

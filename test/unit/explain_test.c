@@ -254,7 +254,7 @@ TEST(what_this_program_says_of_a_node)
 TEST(why_a_layer_won)
 {
 	static const struct { const char *path, *text, *want; } rows[] = {
-		{ "common.json", "{ \"a\": 2 }", "common wins over common: the instance's file comes after the platform's" },
+		{ "common.json", "{ \"a\": 2 }", "common of the instance wins over common of the platform: the instance's file comes after the platform's" },
 		{ "common.live.json", "{ \"a\": 2 }", "common in live wins over common: what is for live comes after what is for all environments" },
 		{ "services/s.json", "{ \"a\": 2 }", "service s wins over common: services come after common.json" },
 		{ "services/t.json", "{ \"a\": 2 }", "service t wins over common: services come after common.json" },
