@@ -24,17 +24,16 @@ secret_environment(const struct context *context)
 struct err *
 secret_list(const struct repo *repo, const char *env, struct strs *out)
 {
-	static const char	 home[] = "secrets/", suffix[] = ".age";
-	struct strs		 files = { 0 };
-	struct err		*e = vault_files(repo, &files);
+	struct strs	 files = { 0 };
+	size_t		 n = env == NULL ? 0 : strlen(env);
+	char		*word;
+	struct err	*e = vault_files(repo, &files);
 
 	for (size_t i = 0; e == NULL && i < files.count; i++) {
-		const char	*name = files.items[i] + strlen(home);
-		size_t		 n = env == NULL ? 0 : strlen(env);
-
-		if (str_starts(files.items[i], home) && strchr(name, '/') != NULL &&
-		    (env == NULL || (strncmp(name, env, n) == 0 && name[n] == '/')))
-			strs_addf(out, "%.*s", (int)(strlen(name) - strlen(suffix)), name);
+		if (secret_file(files.items[i], &word) &&
+		    (env == NULL || (strncmp(word, env, n) == 0 && word[n] == '/')))
+			strs_add(out, word);
+		free(word);
 	}
 	strs_fini(&files);
 	return e;

@@ -23,7 +23,7 @@ NODISCARD
 struct err	*secret_ref_init(struct secret_ref *out, struct context *context, const char *word, bool new);
 void		 secret_ref_fini(struct secret_ref *ref);
 
-/* Add "ENV/NAME" of all secrets, or those of `env`, sorted. */
+/* Add "ENV/NAME" of all secrets, or those of `env`, sorted; what cannot be one by its name is left to vault_audit(). */
 NODISCARD
 struct err	*secret_list(const struct repo *repo, const char *env, struct strs *out);
 

@@ -180,9 +180,9 @@ NODISCARD
 static struct err *
 add_exposed(struct rotation *rotation, const char *user)
 {
-	static const char	 home[] = "secrets/";
-	struct strs		 paths = { 0 }, envs = { 0 };
-	struct err		*e;
+	struct strs	 paths = { 0 }, envs = { 0 };
+	char		*file, *word;
+	struct err	*e;
 
 	if ((e = vault_environments(rotation->context->repo, user, &envs)) == NULL && envs.count > 0)
 		e = err_hint(err_new(ERR_USAGE, "%s can still open the vault of %s", user, envs.items[0]),
@@ -192,10 +192,15 @@ add_exposed(struct rotation *rotation, const char *user)
 	if (e == NULL && paths.count == 0)
 		e = check_former(rotation->context->repo, user);
 	for (size_t i = 0; e == NULL && i < paths.count; i++) {
-		if (str_starts(paths.items[i], home))
-			e = add_word(rotation, paths.items[i] + strlen(home));
+		file = xasprintf("%s.age", paths.items[i]);
+		if (secret_file(file, &word))
+			e = add_word(rotation, word);
+		else if (str_starts(file, "secrets/"))
+			strs_addf(&rotation->left, "%s: nothing reads it: remove it", file);
 		else
 			add_key(rotation, paths.items[i]);
+		free(word);
+		free(file);
 	}
 	strs_fini(&paths);
 	strs_fini(&envs);

@@ -293,10 +293,14 @@ out:
 static void
 audit_file(struct audit *audit, const char *file)
 {
-	struct strs labels = { 0 };
+	struct strs	 labels = { 0 };
+	char		*word = NULL;
 
-	if (read_labels(audit, file, &labels) && (labels.count != 1 || strcmp(labels.items[0], "X25519") != 0))
+	if (str_starts(file, "secrets/") && !secret_file(file, &word))
+		problem(audit, file, "rename it, or remove it", "nothing reads it: no secret can have this name");
+	else if (read_labels(audit, file, &labels) && (labels.count != 1 || strcmp(labels.items[0], "X25519") != 0))
 		problem(audit, file, "write it again: \"leap secret set\" for a secret", "it is not for a vault's key alone");
+	free(word);
 	strs_fini(&labels);
 }
 

@@ -244,6 +244,28 @@ secret_path(char **out, const char *env, const char *name)
 	return NULL;
 }
 
+bool
+secret_file(const char *file, char **word)
+{
+	static const char	 home[] = SECRETS "/", suffix[] = ".age";
+	const char		*rest = str_starts(file, home) ? file + strlen(home) : "", *slash = strchr(rest, '/');
+	char			*env, *name, *path = NULL;
+	struct err		*e;
+
+	*word = NULL;
+	if (slash == NULL || !str_ends(slash, suffix))
+		return false;
+	env = xstrndup(rest, (size_t)(slash - rest));
+	name = xstrndup(slash + 1, strlen(slash + 1) - strlen(suffix));
+	if ((e = secret_path(&path, env, name)) == NULL)
+		*word = xasprintf("%s/%s", env, name);
+	err_free(e);
+	free(path);
+	free(env);
+	free(name);
+	return *word != NULL;
+}
+
 struct err *
 vault_secret(const struct repo *repo, const char *env, const char *name, const struct secret_kind *kind,
     struct buf *out)

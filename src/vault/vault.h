@@ -158,6 +158,9 @@ struct err	*vault_secret(const struct repo *repo, const char *env, const char *n
 NODISCARD
 struct err	*secret_path(char **out, const char *env, const char *name);
 
+/* Whether a file, "secrets/ENV/NAME.age", is a secret by its name; *word is "ENV/NAME" then: the caller's, free(), or NULL. */
+bool		 secret_file(const char *file, char **word);
+
 /* Append a new value: nothing but that, no file is touched.  ERR_CONFIG when there is no such kind. */
 NODISCARD
 struct err	*secret_invent(const char *name, const struct secret_kind *kind, struct buf *out);

@@ -462,6 +462,42 @@ else
 	skip "needs age"
 fi
 
+it "passes over what is no secret by its name, and audits it"
+instance
+must "$LEAP" secret generate db
+must cp secrets/default/db.age secrets/stray.age
+must cp secrets/default/db.age 'secrets/default/BAD name.age'
+must mkdir secrets/default/deep
+must cp secrets/default/db.age secrets/default/deep/db.age
+leap secret ls
+status_is 0
+stdout_is <<'EOT'
+ENVIRONMENT  NAME  MADE BY  USED BY
+default      db    leap
+EOT
+leap secret rotate --all --yes
+status_is 0
+stderr_has "replaced 1"
+must ssh-keygen -q -t ed25519 -N '' -f bob
+must "$LEAP" user add bob --ssh-pub-key bob.pub
+must "$LEAP" secret rotate db --yes
+must cp secrets/default/db.age 'secrets/default/BAD name.age'
+must "$LEAP" user rm bob
+leap secret rotate --exposed-to bob --yes
+status_is 3
+stderr_has "replaced 1"
+stderr_has "    secrets/default/BAD name.age: nothing reads it: remove it"
+must cp secrets/default/db.age "$WORK/outside.age"
+must ln -s "$WORK/outside.age" secrets/default/link.age
+leap secret audit
+status_is 3
+for file in stray 'default/BAD name' default/deep/db; do
+	stdout_has "secrets/$file.age: nothing reads it: no secret can have this name
+hint: rename it, or remove it"
+done
+stdout_has "secrets/default/link.age: it cannot be read: secrets/default/link.age: leads outside"
+stderr_is <<<"leap: 5 things are to be done"
+
 # Which files are lost, which one is named, and how that is known.
 it "makes no other key in the place of a lost one, and writes for none that is lost"
 instance
