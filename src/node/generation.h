@@ -18,9 +18,10 @@ struct run;
 /*
  * A generation is a directory with manifest.json and record.json:
  *
- *   {"manifest": SHA-256, "who", "from", "commit", "dirty": true? (and changes that are in no commit), "when", "result": "ok"|"failed"|"cancelled", "changed": N,
- *    "restarted": N, "applied": whether it was applied to its end (its checks may have failed),
- *    "touched": whether it came so far as to change anything, "resources": [id, ...]? what it changed, but for the many,
+ *   {"manifest": SHA-256, "who", "from", "commit", "dirty": true? (it had changes that are in no commit), "when",
+ *    "result": "ok"|"failed"|"cancelled", "changed": N, "restarted": N, "applied": whether it was applied to its end (its
+ *    checks may have failed), "touched": whether it came so far as to change anything,
+ *    "resources": [id, ...]?  the first RUN_TOUCHES_MAX that it changed,
  *    "back_to": N?   a rollback, or what failed and went back: the generation that the node was in afterwards,
  *    "why": TEXT?    that nobody asked for by hand}
  */

@@ -24,12 +24,13 @@
 #define RULES		FIREWALL_RULES
 #define READ_BLOCK	(64u << 10)
 
-/* What the kernel has, as it is kept when somebody else made it. */
+/* What the kernel has is written there, to be kept below STATE_KEPT, when somebody else made it. */
 #define KERNEL_RULES	NODE_STATE "/kernel.nft"
 
 /*
  * Whether the kernel has the table that leap loaded last, or one that somebody else made of it, or none (neither).
- * While the generation counter stands still nothing changed; when it moved, perhaps for another table, the listing decides.
+ * While the generation counter stands still nothing changed; when it moved, perhaps for another table, the listing
+ * decides.
  */
 static struct err *
 look_at_kernel(struct run *run, struct item *item, bool *ours, bool *foreign)

@@ -68,7 +68,9 @@ value_now(struct run *run, const struct account_user *user, const char *member)
 		group = accounts_group_of(&run->accounts, user->gid);
 		return group != NULL ? json_text(group->name) : json_sprintf("%u", user->gid);
 	}
-	return json_text(strcmp(member, "home") == 0 ? user->home : strcmp(member, "shell") == 0 ? user->shell : user->comment);
+	if (strcmp(member, "home") == 0)
+		return json_text(user->home);
+	return json_text(strcmp(member, "shell") == 0 ? user->shell : user->comment);
 }
 
 /* What the member shall be: as wanted, or given back; NULL when that is nothing to leap. */
