@@ -69,7 +69,7 @@ secret_anew(const struct repo *repo, const char *path)
 	};
 	const char	*base = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
 	char		*name = xstrndup(base, strlen(base) - (str_ends(base, ".key") ? strlen(".key") : 0));
-	char		*wish = xasprintf(ACME_CERTS "/%s.json", name), *node, *text = NULL;
+	char		*wish = xasprintf(ACME_CERTS "/%s.json", name), *text = NULL;
 
 	for (size_t i = 0; text == NULL && i < ARRAY_LEN(known); i++)
 		if (str_starts(path, known[i][0]))
@@ -79,7 +79,8 @@ secret_anew(const struct repo *repo, const char *path)
 	if (text == NULL && str_starts(path, "files/cert/"))
 		text = repo_has(repo, wish) ? xasprintf("leap cert renew %s --new-key", name) : request_anew(repo, name);
 	if (text == NULL && str_starts(path, "files/nodes/")) {
-		node = xstrndup(path + strlen("files/nodes/"), strcspn(path + strlen("files/nodes/"), "/"));
+		char *node = xstrndup(path + strlen("files/nodes/"), strcspn(path + strlen("files/nodes/"), "/"));
+
 		text = node_anew(repo, path, node);
 		free(node);
 	}

@@ -288,7 +288,7 @@ stderr_is <<'EOT'
 leap: the editor, sh -c "exit 3", ended with status 3: nothing has changed
 hint: VISUAL or EDITOR says which one it is
 EOT
-EDITOR=rm leap secret edit it
+EDITOR='rm -f' leap secret edit it
 status_is 1
 stderr_is <<'EOT'
 leap: the editor removed the file: nothing has changed
@@ -738,6 +738,5 @@ cp -r "$TOP/platform" "$TOP/templates" .
 must git add -A
 leap check --staged
 status_is 3
-# shellcheck disable=SC2086 # a line each
 sed -n 's/: error: a private key that is in git: whoever has a clone has it \[tracked-key\]$//p' "$OUT" >found
-check diff <(printf '%s\n' $kinds | sort) <(sort found)
+check diff <(tr ' ' '\n' <<<"$kinds" | sort) <(sort found)
