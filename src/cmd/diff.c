@@ -34,6 +34,13 @@ read_range(struct question *question, const char *word, char **from, char **to)
 	return true;
 }
 
+/* What no filter is written like: "HEAD~4", "main^" are told as revisions, whether there are such or not. */
+static bool
+is_like_revision(const char *word)
+{
+	return str_starts(word, "HEAD") || (*word != '/' && strchr(word, '=') == NULL && strpbrk(word, "~^") != NULL);
+}
+
 /* How many of the first words are revisions; the others choose nodes. */
 NODISCARD
 static struct err *
@@ -48,11 +55,12 @@ read_words(struct question *question, const struct context *context, size_t *use
 	if ((e = repo_is_revision(context->repo, context->args[0], &is)) != NULL)
 		return e;
 	question->maybe_revision = !is;
-	if (!is)
+	if (!is && !is_like_revision(context->args[0]))
 		return NULL;
 	question->before = revision(context->args[0]);
 	*used = 1;
-	if (context->arg_count == 1 || (e = repo_is_revision(context->repo, context->args[1], &is)) != NULL || !is)
+	if (context->arg_count == 1 || (e = repo_is_revision(context->repo, context->args[1], &is)) != NULL ||
+	    (!is && !is_like_revision(context->args[1])))
 		return e;
 	question->after = revision(context->args[1]);
 	*used = 2;
@@ -68,6 +76,9 @@ diff_run(struct context *context)
 	size_t		 used = 1;
 	struct err	*e = NULL;
 
+	if (context->arg_count > 0 && strstr(context->args[0], "...") != NULL)
+		return err_hint(err_new(ERR_USAGE, "no revisions \"%s\": three dots", context->args[0]),
+		    "write two: \"leap diff A..B\"");
 	if (context->arg_count == 0 || !read_range(&question, context->args[0], &from, &to))
 		e = read_words(&question, context, &used);
 	question.words = context->args + used;

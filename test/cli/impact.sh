@@ -342,9 +342,14 @@ stderr_is <<'EOT'
 leap: "stabel" is neither a file, a revision nor a filter
 hint: did you mean "stable"?
 EOT
+leap diff HEAD...HEAD~1
+status_is 2
+stderr_has 'no revisions "HEAD...HEAD~1": three dots'
+leap diff HEAD HEAD~7
+stderr_has 'no revision "HEAD~7"'
 leap diff HEAD~7
 status_is 2
-stderr_has 'leap: "HEAD~7" is neither a file, a revision nor a filter'
+stderr_has 'leap: no revision "HEAD~7"'
 leap diff HEAD..nowhere
 status_is 2
 stderr_has 'leap: no revision "nowhere"'
