@@ -184,7 +184,7 @@ check test "$(on web2 cat /etc/leap-test)" = three
 it "a node that is lost in the middle is the last"
 cd "$LAB" || exit 1
 sed -i -e '$d' -e 's/"three\\n"/"four\\n"/' services/probe/recipe.lua
-echo 'exec("lose", { command = "pkill -9 sshd", creates = "/etc/leap-lost" })' >>services/probe/recipe.lua
+echo 'exec("lose", { command = "sleep 1; pkill -9 sshd", creates = "/etc/leap-lost" })' >>services/probe/recipe.lua
 leap deploy --yes --json
 status_is 4
 check test "$(jq -r '.[] | "\(.node) \(.result)"' "$OUT")" = $'ns1 ok\nweb1 unreachable\nweb2 not begun'
