@@ -518,6 +518,29 @@ TEST(a_service_that_others_need)
 }
 
 /* What is said of the instance as a whole, to the letter. */
+TEST(what_is_said_of_names_that_mislead)
+{
+	struct instance	  instance;
+	struct node	**nodes;
+	size_t		  count;
+
+	instance_init(&instance);
+	fill(&instance);
+	put(&instance, "nodes/a.json", "{ \"ip_address\": \"192.0.2.1\", \"services\": [\"web\"] }");
+	put(&instance, "services/production.json", "{}");
+	put(&instance, "tags/web.json", "{}");
+	put(&instance, "tags/local.json", "{ \"environment\": \"live\" }");
+	CHECK_OK(load_all(&instance));
+	count = config_nodes(instance.config, &nodes);
+	CHECK_ERR(config_check_whole(instance.config, nodes, count),
+	    "services/production.json: \"production\" is a service and an environment: filters take it for the service\n"
+	    "hint: rename one of them\n"
+	    "tags/local.json: \"local\" is an environment, and a tag of nodes that need not be in it: filters take it for the "
+	    "environment\nhint: rename one of them\n"
+	    "tags/web.json: \"web\" is a service and a tag: filters take it for the service\nhint: rename one of them\n");
+	instance_fini(&instance);
+}
+
 TEST(what_is_said_of_the_whole)
 {
 	struct instance	  instance;
@@ -624,6 +647,7 @@ main(void)
 	RUN(a_list_that_is_wrong_is_no_idle_node);
 	RUN(macros_that_nobody_evaluates);
 	RUN(a_service_that_others_need);
+	RUN(what_is_said_of_names_that_mislead);
 	RUN(what_is_said_of_the_whole);
 	RUN(a_pinned_environment_has_nodes);
 	RUN(the_whole_instance_is_spoken_of);

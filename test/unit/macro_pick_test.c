@@ -377,11 +377,12 @@ TEST(a_peer_that_picks_nothing_takes_nothing)
 	struct instance instance;
 
 	fill_nodes(&instance);
+	/* The first macro of each node picks, too. */
+	put(&instance, "platform/common.json", "{ \"a\": \"= pick_node(nodes{services='db'}).name\" }");
 	put_nodes(&instance, "db", 2, DB);
-	put_nodes(&instance, "app", 3, "{ \"a\": \"= pick_node(nodes{services='db'}).name\", \"wants\": true,\n"
-	    "  \"db\": \"= wants and pick_node(nodes{services='db'}).name or 'none'\" }");
-	put(&instance, "nodes/app1.json", "{ \"a\": \"= pick_node(nodes{services='db'}).name\", \"wants\": false,\n"
-	    "  \"db\": \"= wants and pick_node(nodes{services='db'}).name or 'none'\" }");
+	put_nodes(&instance, "app", 3, "{ \"wants\": true, \"db\": \"= wants and pick_node(nodes{services='db'}).name or 'none'\" }");
+	put(&instance, "nodes/app1.json",
+	    "{ \"wants\": false, \"db\": \"= wants and pick_node(nodes{services='db'}).name or 'none'\" }");
 	for (int backwards = 0; backwards <= 1; backwards++)
 		CHECK_STR(picked(&instance, 3, backwards), "\"none\",\"db1\",\"db2\"");
 	instance_fini(&instance);

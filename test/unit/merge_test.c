@@ -531,6 +531,7 @@ TEST(names_of_the_platform_are_known_better)
 		{ "\"ip_address\": \"192.0.2.1\", \"ip_address6\": \"2001:db8::1\"", NULL },
 		{ "\"services\": [], \"service\": {}", NULL },
 		{ "\"wid\": 1", NULL },
+		{ "\"cup\": 1", NULL },
 		{ "\"ports\": { \"tag\": 1, \"dsn\": 2 }", NULL },
 		{ "\"o\": { \"dsn\": {} }", NULL },
 		/* and what a schema knows, or leaves to everybody */
@@ -553,7 +554,7 @@ TEST(names_of_the_platform_are_known_better)
 
 		text = xasprintf("{ %s }", rows[i].members);
 		want = rows[i].meant == NULL ? xstrdup("") : xasprintf("did you mean \"%s\"?", rows[i].meant);
-		if (!CHECK_OK(load(&instance, "{ \"wide\": 1, \"ports\": { \"http\": 80, \"tags\": 1, \"dns\": 2 } }", text)))
+		if (!CHECK_OK(load(&instance, "{ \"wide\": 1, \"cpu\": 2, \"ports\": { \"http\": 80, \"tags\": 1, \"dns\": 2 } }", text)))
 			continue;
 		e = config_warnings(instance.config);
 		if (!CHECK_STR(e == NULL ? "" : err_hint_text(e), want))
