@@ -538,6 +538,11 @@ TEST(what_is_said_of_names_that_mislead)
 	    "tags/local.json: \"local\" is an environment, and a tag of nodes that need not be in it: filters take it for the "
 	    "environment\nhint: rename one of them\n"
 	    "tags/web.json: \"web\" is a service and a tag: filters take it for the service\nhint: rename one of them\n");
+	/* What is all three is told once, of the service. */
+	put(&instance, "services/local.json", "{}");
+	CHECK_OK(load_all(&instance));
+	CHECK_STR(whole(&instance), "services/local.json two-meanings: rename one of them\n"
+	    "services/production.json two-meanings: rename one of them\ntags/web.json two-meanings: rename one of them\n");
 	instance_fini(&instance);
 }
 
