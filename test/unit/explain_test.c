@@ -331,7 +331,7 @@ put_macros(struct instance *instance)
 	    "  \"again\": \"= full .. nodes.db1.full\",\n"
 	    "  \"dbs\": \"= nodes_like_me{services='db'}:field('full')\",\n"
 	    "  \"late\": \"=> dbs[1]\",\n"
-	    "  \"whole\": \"= nodes.db1.db\", \"type1\": \"= type(nodes.db1.db)\", \"type2\": \"= type(nodes.db1.db)\",\n"
+	    "  \"whole\": \"= nodes.db1.db\", \"again2\": \"= nodes.db1.db\", \"type1\": \"= type(nodes.db1.db)\", \"type2\": \"= type(nodes.db1.db)\",\n"
 	    "  \"list\": \"= nodes.db1.db.ports\",\n"
 	    "  \"keys\": \"= next(nodes.db1.db)\",\n"
 	    "  \"got\": \"= node:get('none.at.all', ip)\",\n"
@@ -393,6 +393,10 @@ TEST(objects_and_lists_that_a_macro_read)
 	want = xasprintf("property web1:whole = {\"port\":5432,\"ports\":[1,5432]} at nodes/web1.json:6 by = nodes.db1.db\n"
 	    "  property db1:db = {\"port\":5432,\"ports\":[1,5432]} at services/db.json:1\n%s", ports);
 	check_facts(&instance, "web1", "whole", 9, want);
+	free(want);
+	want = xasprintf("property web1:again2 = {\"port\":5432,\"ports\":[1,5432]} at nodes/web1.json:6 by = nodes.db1.db\n"
+	    "  property db1:db = {\"port\":5432,\"ports\":[1,5432]} at services/db.json:1\n%s", ports);
+	check_facts(&instance, "web1", "again2", 9, want);
 	free(want);
 	want = xasprintf("property web1:list = [1,5432] at nodes/web1.json:7 by = nodes.db1.db.ports\n"
 	    "  property db1:db.ports = [1,5432] at services/db.json:2\n%s", ports);

@@ -189,6 +189,8 @@ TEST(each_error)
 		{ "= nodes{}:exclude({})", "exclude() wants a node, the name of one, or a list of these\n" },
 		{ "= nodes{}:exclude(domain)", "exclude() wants a node, the name of one, or a list of these\n" },
 		{ "= nodes{1}", "a filter names properties, { name = value }\n" },
+		{ "= (function() local t = {} t[1] = t return nodes{services = t} end)()",
+		    "a filter wants a value, or a list of values\n" },
 		{ "= {1, a = 2}",
 		    "the result is neither a list (1, 2, 3…) nor all names: it mixes both or has gaps\n" },
 		{ "= nodes", "the result is or has a list of nodes, which is no value\n" NO_NODE },
