@@ -27,6 +27,7 @@ struct env_key {
 	json_t			*meta;		/* vault/ENV.json, */
 	struct buf		 record;	/* and its text as it is on disk, or will be after the batch */
 	struct age_recipient	*recipient;
+	bool			 vouched;	/* the record is as it was signed, and so is the recipient */
 	struct age_identity	*identity;	/* NULL: not opened yet */
 	struct buf		 text;		/* of the identity, secret */
 };

@@ -266,6 +266,22 @@ compare(const struct seal *seal, size_t *own)
 	return e;
 }
 
+struct err *
+vault_unchanged(const struct repo *repo, const char *path)
+{
+	struct seal	 seal;
+	const json_t	*base;
+	const char	*now;
+	struct err	*e = look(&seal, repo);
+
+	base = e == NULL ? base_of(&seal) : NULL;
+	now = base != NULL ? sums_of(seal.now, path) : NULL;
+	if (base != NULL && !same(sums_of(base, path), now) && !memory_is_own(&seal.memory, path, now))
+		e = describe(&seal, path, sums_of(base, path), now);
+	seal_fini(&seal);
+	return e;
+}
+
 /* Whether leap made all of the vault here; users/ is for people. */
 static bool
 made_here(const struct seal *seal)

@@ -45,6 +45,10 @@ NODISCARD
 struct err	*vault_signed(struct vault_signed *out, const struct repo *repo);
 void		 vault_signed_fini(struct vault_signed *state);
 
+/* ERR_TRUST when the file is not as it was signed, or as leap itself has left it here. */
+NODISCARD
+struct err	*vault_unchanged(const struct repo *repo, const char *path);
+
 /*
  * From now on signers must be those of this state, and (`deployed`) older ones are refused.  Nothing is remembered while
  * there are problems.

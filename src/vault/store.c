@@ -13,6 +13,7 @@
 #include "vault/batch.h"
 #include "vault/keyring.h"
 #include "vault/private_key.h"
+#include "vault/signed.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -275,6 +276,23 @@ vault_has_this(const struct repo *repo, const char *env, const char *path, const
 	return same;
 }
 
+/* Whoever can push could put a key of their own into vault/ENV.json: nothing is encrypted to what nobody signed. */
+NODISCARD
+static struct err *
+check_recipient(const struct repo *repo, struct env_key *key)
+{
+	char		*path;
+	struct err	*e;
+
+	if (key->vouched)
+		return NULL;
+	path = xasprintf("vault/%s.json", key->env);
+	e = vault_unchanged(repo, path);
+	key->vouched = e == NULL;
+	free(path);
+	return e;
+}
+
 /* Put one item into the batch, unless the vault has it already. */
 NODISCARD
 static struct err *
@@ -306,7 +324,7 @@ write_item(const struct repo *repo, const struct vault_item *item, struct batch 
 		keyring_record(key, batch);
 	if (written)
 		goto out;
-	if ((e = age_encrypt(&file, &key->recipient, 1, item->data, item->len)) != NULL)
+	if ((e = check_recipient(repo, key)) != NULL || (e = age_encrypt(&file, &key->recipient, 1, item->data, item->len)) != NULL)
 		goto out;
 	age_armor(&armor, file.data, file.len);
 	batch_add(batch, name, armor.data, armor.len);
