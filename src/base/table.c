@@ -2,6 +2,7 @@
 /* Knows nothing of leap. */
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/buf.h"
+#include "base/mask.h"
 #include "base/term.h"
 
 #include <stdlib.h>
@@ -43,16 +44,16 @@ table_free(struct table *table)
 void
 table_add(struct table *table, const char *format, ...)
 {
-	struct buf	 visible = { 0 };
+	struct buf	 text = { .secret = true }, visible = { 0 };
 	va_list		 args;
-	char		*text;
 
 	table->cells = xrealloc(table->cells, table->count + 1, sizeof(*table->cells));
 	va_start(args, format);
-	text = xvasprintf(format, args);
+	buf_addv(&text, format, args);
 	va_end(args);
-	term_visible(&visible, text);
-	free(text);
+	mask_apply(&text);	/* before anybody measures it: a column's width tells of a secret's */
+	term_visible(&visible, buf_text(&text));
+	buf_fini(&text);
 	table->cells[table->count++] = (struct cell){ .text = buf_take(&visible) };
 }
 

@@ -218,6 +218,26 @@ TEST(mask_hides_secrets_and_lines_of_keys)
 	CHECK(!mask_has("a hunter22", 10));
 }
 
+TEST(a_column_is_not_as_wide_as_a_secret)
+{
+	struct table	*table = table_new(2);
+	char		*shown = NULL;
+	size_t		 len;
+	FILE		*stream = open_memstream(&shown, &len);
+
+	mask_register("0123456789abcdef", 16);
+	table_add(table, "0123456789abcdef");
+	table_add(table, "x");
+	table_add(table, "a");
+	table_add(table, "y");
+	table_print(table, stream);
+	fclose(stream);
+	CHECK_STR(shown, "[secret]  x\na         y\n");
+	free(shown);
+	table_free(table);
+	mask_fini();
+}
+
 /* What is left of a text when the one secret is registered. */
 static void
 check_masked(const char *secret, const char *text, const char *expected)
@@ -540,6 +560,7 @@ main(void)
 	RUN(str_natural_counts_numbers);
 	RUN(sha256_is_fips_180);
 	RUN(mask_hides_secrets_and_lines_of_keys);
+	RUN(a_column_is_not_as_wide_as_a_secret);
 	RUN(mask_hides_what_a_secret_was_quoted_as);
 	RUN(mask_hides_secrets_in_base64);
 	RUN(mask_hides_texts_of_short_lines);
