@@ -340,7 +340,7 @@ EOT
 leap why provider domain
 status_is 0
 stdout_has 'provider:domain = "example.org"'
-stdout_has 'provider wins over provider: the instance'\''s file comes after the platform'\''s'
+stdout_has 'provider of the instance wins over provider of the platform: the instance'\''s file comes after the platform'\''s'
 leap why provider.production domain
 status_is 0
 stdout_has 'provider.production:domain = "prod.example.org"'

@@ -49,6 +49,7 @@ TEST(patterns_end)
 		{ "return ('a'):rep(2e6):match('[' .. ('x'):rep(1000) .. 'a]*')", TOO_LONG("2000000") },
 		{ "return ('a'):rep(6e5):gsub('[' .. ('x'):rep(1000) .. ']?', '')", TOO_LONG("600000") },
 		{ "return ('a'):rep(1e5):find('%f[%w]+')", "=null" },
+		{ "return ('a'):rep(1e5):find('%f[%w]+b')", "=null" },
 		{ "return ('x'):rep(1000):find(('[^]a]*'):rep(4) .. 'b')", TOO_LONG("1000") },
 		{ "return ('x'):rep(1000):find(('[%]x]*'):rep(4) .. 'b')", TOO_LONG("1000") },
 		/* of many repetitions only the first are looked into */
