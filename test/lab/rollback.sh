@@ -218,7 +218,7 @@ it "a deploy that hangs is told from one that works, and unlock --force ends it"
 cd "$LAB" || exit 1
 node_program='pgrep -f "^/var/lib/leap/bin/leap-nod[e]-[0-9a-f]* session"'
 probe six 'exec("slow", { command = "touch /run/slow; sleep 60", on = config })'
-"$LEAP" deploy --yes </dev/null >"$OUT" 2>"$ERR" &
+"$LEAP" deploy --yes </dev/null >"$WORK/hangs" 2>&1 &
 pid=$!
 check poll 20 on web1 test -e /run/slow
 must on web1 "touch -d '10 minutes ago' /var/lib/leap/lock"
