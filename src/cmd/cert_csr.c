@@ -33,8 +33,10 @@ read_names(struct strs *names, struct context *context)
 	if (names->count == 0) {
 		if ((e = config_provider(context->config, NULL, &provider)) != NULL)
 			return e;
-		if ((domain = json_str(provider, "domain")) != NULL)
-			strs_add(names, domain);
+		if ((domain = json_str(provider, "domain")) == NULL)
+			return err_hint(err_new(ERR_USAGE, "for which name? provider.json has no domain"),
+			    "leap cert csr DOMAIN");
+		strs_add(names, domain);
 	}
 	for (size_t i = 0; i < names->count; i++) {
 		if (!cert_wildcard_valid(names->items[i]))
@@ -101,7 +103,7 @@ cert_csr_run(struct context *context)
 	const char	*base;
 	struct err	*e;
 
-	if ((e = read_names(&names, context)) != NULL)
+	if ((e = read_names(&names, context)) != NULL || names.items == NULL)
 		goto out;
 	base = str_starts(names.items[0], "*.") ? names.items[0] + 2 : names.items[0];
 	order.key_path = xasprintf("files/cert/%s.key", base);

@@ -208,31 +208,31 @@ static const struct format {
 	{ "ovpn", write_ovpn },
 };
 
-NODISCARD
-static struct err *
-find_format(const struct format **out, const char *name)
+/* NULL: there is none of this name.  Without a name the first one. */
+static const struct format *
+find_format(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
-		if (name == NULL || strcmp(formats[i].name, name) == 0) {
-			*out = &formats[i];
-			return NULL;
-		}
+		if (name == NULL || strcmp(formats[i].name, name) == 0)
+			return &formats[i];
 	}
-	return err_new(ERR_USAGE, "--format %s is not known: there are pem, p12 and ovpn", name);
+	return NULL;
 }
 
 static struct err *
 cert_export_run(struct context *context)
 {
 	const char		*file = opt_get(context, "--output");
-	const struct format	*format = NULL;
+	const struct format	*format = find_format(opt_get(context, "--format"));
 	struct bundle		 bundle = { .name = context->args[0], .key.secret = true };
 	struct buf		 text = { .secret = true };
 	struct err		*e;
 
-	if ((e = client_name_check(bundle.name)) != NULL ||
-	    (e = find_format(&format, opt_get(context, "--format"))) != NULL)
+	if ((e = client_name_check(bundle.name)) != NULL)
 		return e;
+	if (format == NULL)
+		return err_new(ERR_USAGE, "--format %s is not known: there are pem, p12 and ovpn",
+		    opt_get(context, "--format"));
 	if (opt_get(context, "--generate-password") != NULL && format->write != write_p12)
 		return err_hint(err_new(ERR_USAGE, "--generate-password: a file in %s has no password", format->name),
 		    "--format p12 has one");

@@ -150,7 +150,7 @@ edit(struct context *context, const struct secret_ref *ref, const struct desk *d
 		goto out;
 	if (after.len > 0 && after.data[after.len - 1] != '\n')
 		buf_addc(&after, '\n');
-	if (after.len == before.len && memcmp(after.data, before.data, after.len) == 0)
+	if (after.len == before.len && memcmp(buf_text(&after), buf_text(&before), after.len) == 0)
 		note("%s/%s stays as it is\n", ref->env, ref->name);
 	else if ((e = secret_give(context->repo, ref, &after)) == NULL)
 		note("changed %s.age; nodes get it with the next deploy\n", ref->path);

@@ -181,7 +181,7 @@ scope_required(struct scope *scope)
 	own = own_path(scope);
 	find_required(scope_root(scope), &path, &found);
 	strs_join(&found, ", ", &list);
-	if (!scope_place(scope, found.items[0], NULL, &place) || str_starts(place.path, "platform/")) {
+	if (found.count == 0 || !scope_place(scope, found.items[0], NULL, &place) || str_starts(place.path, "platform/")) {
 		place = (struct place){ .path = own };
 		elsewhere = true;
 	}

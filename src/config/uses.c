@@ -209,8 +209,10 @@ config_secret_uses(struct config *config, struct err **errors)
 	*errors = problems_take(&problems);
 	collect(&macros, config);
 	asked = link_all(&macros);
-	json_object_foreach(asked, key, from) {
-		json_object_set_new(uses, key, follow(&macros, from));
+	if (macros.items != NULL) {		/* else nobody has asked */
+		json_object_foreach(asked, key, from) {
+			json_object_set_new(uses, key, follow(&macros, from));
+		}
 	}
 	json_decref(asked);
 	macros_fini(&macros);

@@ -307,9 +307,12 @@ take_error(struct sandbox *sandbox, lua_State *L, int status)
 {
 	struct raised	*raised = luaL_testudata(L, -1, SANDBOX_ERROR);
 	const char	*message = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+	bool		 starved = sandbox->budget.starved || status == LUA_ERRMEM;
+	bool		 ran_out = sandbox->budget.empty || sandbox->budget.long_text || starved;
 	struct err	*e;
 
-	if (raised != NULL && is_runaway(raised->e)) {		/* said of itself by a run inside this one */
+	/* A run inside this one may have said it of itself. */
+	if (raised != NULL && raised->e != NULL && (!ran_out || is_runaway(raised->e))) {
 		e = raised->e;
 		raised->e = NULL;
 	} else if (sandbox->budget.empty)
@@ -317,12 +320,9 @@ take_error(struct sandbox *sandbox, lua_State *L, int status)
 		    sandbox->budget.where, sandbox->instructions), RUNAWAY);
 	else if (sandbox->budget.long_text)
 		e = err_rule(err_new(ERR_CONFIG, "makes a text of more than %zu MiB", SANDBOX_TEXT_MAX >> 20), RUNAWAY);
-	else if (sandbox->budget.starved || status == LUA_ERRMEM)
+	else if (starved)
 		e = err_rule(err_new(ERR_CONFIG, "needs more than %zu MiB of memory", sandbox->memory >> 20), RUNAWAY);
-	else if (raised != NULL && raised->e != NULL) {
-		e = raised->e;
-		raised->e = NULL;
-	} else if (message != NULL)
+	else if (message != NULL)
 		e = message_error(message);
 	else
 		e = err_new(ERR_CONFIG, "error() was called with %s, not with a text",

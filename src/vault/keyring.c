@@ -396,12 +396,13 @@ out:
 struct err *
 keyring_open(const struct repo *repo, const char *env, struct env_key **out)
 {
-	const struct age_ask	*ask = repo->keyring == NULL || repo->keyring->ask.ask == NULL ? NULL : &repo->keyring->ask;
-	struct err		*e = keyring_env(repo, env, out);
+	struct err	*e = keyring_env(repo, env, out);
 
-	if (e == NULL && *out == NULL)
-		e = err_new(ERR_TRUST, "environment \"%s\" has no vault yet", env);
-	return e != NULL ? e : open_key(repo, *out, ask);
+	if (e != NULL)
+		return e;
+	if (*out == NULL || repo->keyring == NULL)
+		return err_new(ERR_TRUST, "environment \"%s\" has no vault yet", env);
+	return open_key(repo, *out, repo->keyring->ask.ask == NULL ? NULL : &repo->keyring->ask);
 }
 
 void

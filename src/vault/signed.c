@@ -84,6 +84,22 @@ was_trusted(const struct seal *seal, const char *key)
 	return own ? user : NULL;
 }
 
+/* Why the key is not one of somebody who may sign; NULL when it is, and *user is who. */
+static struct err *
+doubt(const struct seal *seal, const json_t *members, const json_t *users, const char *key, const char **user)
+{
+	if ((*user = was_trusted(seal, key)) != NULL)
+		return NULL;
+	if ((*user = signer_of(users, key)) == NULL)
+		return wrong(SUMS_SIGNATURE, "signed with %s, which is nobody's key in users/", seal->fingerprint);
+	if (signer_of(members, key) == NULL)
+		return wrong(SUMS_SIGNATURE, "signed by %s, who can open no vault", *user);
+	if (seal->memory.signers != NULL && signer_of(seal->memory.signers, key) == NULL)
+		return wrong(SUMS_SIGNATURE, "signed by %s with %s, a key that was not trusted here until now", *user,
+		    seal->fingerprint);
+	return NULL;
+}
+
 /* The signature is one of the list; whose is it, and is that somebody who may sign? */
 NODISCARD
 static struct err *
@@ -98,16 +114,7 @@ judge_signer(struct seal *seal, const char *key)
 	    (e = public_key_fingerprint(&fingerprint, key)) != NULL)
 		goto out;
 	seal->fingerprint = buf_take(&fingerprint);
-	if ((user = was_trusted(seal, key)) != NULL)
-		seal->signer = xstrdup(user);
-	else if ((user = signer_of(users, key)) == NULL)
-		seal->wrong = wrong(SUMS_SIGNATURE, "signed with %s, which is nobody's key in users/", seal->fingerprint);
-	else if (signer_of(members, key) == NULL)
-		seal->wrong = wrong(SUMS_SIGNATURE, "signed by %s, who can open no vault", user);
-	else if (seal->memory.signers != NULL && signer_of(seal->memory.signers, key) == NULL)
-		seal->wrong = wrong(SUMS_SIGNATURE, "signed by %s with %s, a key that was not trusted here until now", user,
-		    seal->fingerprint);
-	else
+	if ((seal->wrong = doubt(seal, members, users, key, &user)) == NULL)
 		seal->signer = xstrdup(user);
 out:
 	json_decref(members);

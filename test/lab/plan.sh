@@ -205,7 +205,9 @@ it "a plan makes no secret, and is kept only when those that it needs are there"
 cd "$LAB" || exit 1
 sed -i '$d' services/probe/recipe.lua
 put services/probe/service.json <<<"{ \"probe\": { \"password\": \"= secret('probe_password')\" } }"
-echo 'file("/etc/leap-secret", { content = probe.password .. "\n", mode = "0600" })' >>services/probe/recipe.lua
+cat >>services/probe/recipe.lua <<'EOT'
+file("/etc/leap-secret", { content = probe.password .. "\n", mode = "0600" })
+EOT
 leap plan web1 -o "$WORK/plan"
 status_is 1
 stdout_has "file:/etc/leap-secret"
