@@ -207,7 +207,7 @@ lane() {
 		cut_one "${kinds[RANDOM % ${#kinds[@]}]}"
 		[ "$wrong" -lt 5 ] || break
 	done
-	[ "$(on "$node" "cat /run/observer")" -gt 0 ] || fail "the observer of $node does not observe"
+	poll 20 on "$node" "test \"\$(cat /run/observer)\" -gt 0" || fail "the observer of $node does not observe"
 	on "$node" "cat /var/log/observer" >observed
 	[ ! -s observed ] && return
 	fail "half-written files were seen on $node"

@@ -195,14 +195,38 @@ server_answers(const struct server *server)
 	return fd >= 0;
 }
 
-/* sshd_config, with the options as they are now. */
+/* Whether this version of sshd knows an option; the host key must be there. */
+static inline bool
+server_understands(const struct server *server, const char *option)
+{
+	char		*config = xasprintf("%s/sshd_config", server->dir);
+	const char	*argv[] = { SSHD, "-t", "-f", config, "-o", option, NULL };
+	struct buf	 errors = { 0 };
+	struct proc	 proc = { .argv = argv, .errors = &errors, .timeout = 10 };
+	int		 status = -1;
+
+	CHECK_OK(proc_run(&proc, &status));
+	buf_fini(&errors);
+	free(config);
+	return status == 0;
+}
+
 static inline void
-server_config(const struct server *server)
+server_write_config(const struct server *server, const char *more)
 {
 	server_write(server, "sshd_config", "Port %u\nListenAddress 127.0.0.1\nHostKey %s/host\nPidFile none\nUsePAM no\n"
 	    "AuthorizedKeysFile %s/authorized_keys\nStrictModes no\nPermitRootLogin yes\nPrintMotd no\n"
-	    "PasswordAuthentication no\nKbdInteractiveAuthentication no\n%s\nMaxStartups 100\n",
-	    server->port, server->dir, server->dir, server->options == NULL ? "" : server->options);
+	    "PasswordAuthentication no\nKbdInteractiveAuthentication no\n%s\nMaxStartups 100\n%s",
+	    server->port, server->dir, server->dir, server->options == NULL ? "" : server->options, more);
+}
+
+/* sshd_config, with the options as they are now.  That logins fail is what is tried here, and must have no consequences. */
+static inline void
+server_config(const struct server *server)
+{
+	server_write_config(server, "");
+	if (server_understands(server, "PerSourcePenalties=no"))
+		server_write_config(server, "PerSourcePenalties no\n");
 }
 
 /* Start the sshd on the files of its directory; sshd must be gone before. */
