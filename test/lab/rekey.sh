@@ -30,7 +30,7 @@ logins() {
 }
 
 # shown: the Ed25519 key that the node shows.
-shown() { ssh-keyscan -t ed25519 "$(address web1)" 2>/dev/null | cut -d' ' -f2,3; }
+shown() { ssh-keyscan -t ed25519 "$(address web1)" 2>/dev/null | sed '/^#/d' | cut -d' ' -f2,3; }
 
 it "nodes of an environment know each other's keys"
 lab_needed
