@@ -293,18 +293,21 @@ TEST(a_jump_host_that_stops_answering_is_noticed)
 	targets_make("libssh2");
 	node.jump = &first;
 	for (size_t i = 0; i < ARRAY_LEN(transports); i++) {
+		/* All sessions of this sshd but the command's own; one is two processes where root's privileges are separate. */
+		char		*command = xasprintf("echo stopped; own=$PPID; "
+		    "[ $(ps -o ppid= -p $own) = %1$d ] || own=$(ps -o ppid= -p $own); for p in $(pgrep -P %1$d); do "
+		    "[ $p = $own ] || kill -STOP $p $(pgrep -P $p); done; sleep 99", (int)server.pid);
 		struct buf	 output = { 0 };
 		double		 begin = now();
 		int		 status;
 
 		node.transport = transports[i];
 		node.timeout = first.timeout = 1;
-		/* All sessions of this sshd but the command's own. */
-		CHECK_ERR_HAS(run("echo stopped; for p in $(pgrep -P $(ps -o ppid= -p $PPID)); do "
-		    "[ $p = $PPID ] || kill -STOP $p; done; sleep 99", "", &output, &status), "was lost: ");
+		CHECK_ERR_HAS(run(command, "", &output, &status), "was lost: ");
 		CHECK_STR(buf_text(&output), "stopped\n");
 		CHECK(now() - begin < 30);
 		buf_fini(&output);
+		free(command);
 		server_end(&server);
 		server_run(&server);
 	}
