@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/strs.h"
-
 #include "wire/request.h"
 
 #include <errno.h>
@@ -125,7 +124,6 @@ beat(void *context)
 {
 	const struct lock	*lock = context;
 	struct pollfd		 end = { .fd = lock->end, .events = POLLIN };
-
 	int			 ready;
 
 	while ((ready = poll(&end, 1, BEAT * 1000)) == 0 || (ready < 0 && errno == EINTR))
@@ -232,6 +230,7 @@ lock_break(const char *path)
 	json_int_t	 start = json_int(root, "start", 0);
 	struct pollfd	 end = { .events = POLLIN };
 	struct err	*e = NULL;
+
 	/* What is open cannot become another process between the look and the signal. */
 	end.fd = pid > 1 && start > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 	if (end.fd < 0 || !is_holder(pid, start))

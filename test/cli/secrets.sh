@@ -28,7 +28,7 @@ shared() {
 it "lists secrets and who uses them, also through others, without any private key"
 shared
 leap secret generate spare
-HOME=/nonexistent leap secret ls
+HOME=$WORK/nowhere leap secret ls
 status_is 0
 stdout_is <<'EOT'
 ENVIRONMENT  NAME   MADE BY  USED BY
@@ -96,7 +96,7 @@ check diff -r "$WORK/before" .
 rm -r "$WORK/before"
 # Whoever cannot open it cannot tell, and sets it all the same.
 cp secrets/default/smtp.age "$WORK/smtp.age"
-HOME=/nonexistent leap_with $'two\nlines\n\n' secret set default/smtp
+HOME=$WORK/nowhere leap_with $'two\nlines\n\n' secret set default/smtp
 status_is 0
 stderr_has "changed secrets/default/smtp.age; nodes get it with the next deploy"
 check_not cmp -s secrets/default/smtp.age "$WORK/smtp.age"
@@ -414,7 +414,7 @@ check_not test -e secrets/default/db.age
 it "audits: one person alone, keys that came and went, files for others"
 instance
 leap secret generate db
-HOME=/nonexistent leap secret audit
+HOME=$WORK/nowhere leap secret audit
 status_is 0
 stdout_is <<'EOT'
 ENVIRONMENT  SECRETS  WHO CAN OPEN IT
@@ -695,7 +695,7 @@ echo 'A key begins with -----BEGIN PRIVATE KEY----- and a line of letters; AGE-S
 must git commit -qam notes
 # Whoever cannot open the vault can still commit, and private keys are seen nevertheless.
 echo 'canary-in-the-coal-mine' >notes.txt
-HOME=/nonexistent git commit -qam notes >"$OUT" 2>"$ERR"
+HOME=$WORK/nowhere git commit -qam notes >"$OUT" 2>"$ERR"
 check test $? -eq 0
 leap check
 stdout_has "notes.txt: error: the value of a secret is in it in clear [tracked-secret]"
